@@ -1,0 +1,1 @@
+"""What runs: the Scope 3 service, the desk, and the command line around them."""

@@ -1,0 +1,1 @@
+"""The pure core: the spec, the plan, and the arithmetic of promises."""

@@ -44,8 +44,8 @@ class Database:
             with self.engine.begin() as connection:
                 yield connection
             return
-        with self._writer, self.engine.connect() as connection:
-            connection = connection.execution_options(vcci_begin="BEGIN IMMEDIATE")
+        with self._writer, self.engine.connect() as pooled:
+            connection = pooled.execution_options(vcci_begin="BEGIN IMMEDIATE")
             with connection.begin():
                 yield connection
 

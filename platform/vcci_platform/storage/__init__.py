@@ -1,0 +1,1 @@
+"""Databases, column types, identifiers and migrations."""
