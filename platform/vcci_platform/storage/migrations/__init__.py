@@ -1,0 +1,1 @@
+"""Alembic's scripts: one environment, and the versions of the service's and of the desk's store."""

@@ -1,0 +1,1 @@
+"""One file for each change of the desk's tables, in the order of their numbers."""
