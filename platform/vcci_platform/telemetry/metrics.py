@@ -52,7 +52,7 @@ QUEUES = ("emissions", "reports", "supplier_engagement", "data_import")
 JOB_OUTCOMES = ("succeeded", "failed", "rejected")
 ATTEMPT_OUTCOMES = ("succeeded", "failed", "rejected", "retried", "lost")
 UPLOAD_OUTCOMES = ("accepted", "rejected")
-AUTH_FAILURES = ("missing", "malformed", "unknown", "revoked")
+AUTH_FAILURES = ("missing", "malformed", "unknown", "revoked", "expired")
 CATEGORIES = ("1",)
 """The Scope 3 categories of the GHG Protocol that the service can calculate so far."""
 
