@@ -1,0 +1,1 @@
+"""The Scope 3 service: purchases in, emissions with lineage out, and a reason for every row that is left."""
