@@ -1,0 +1,138 @@
+"""What every test may ask for: real components, fresh databases, private servers; and nobody's own settings."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from support import components, databases, monitoring, ports
+from support.processes import Server
+from vcci_platform.settings import Settings
+
+ServerType = TypeVar("ServerType", bound=Server)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the platform's settings out of the environment: no test may meet the databases of whoever runs it."""
+    for field in Settings.model_fields.values():
+        if field.alias:
+            os.environ.pop(field.alias, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a component that nothing here knows how to find."""
+    for item in items:
+        for mark in item.iter_markers("needs"):
+            unknown = [name for name in mark.args if name not in components.COMPONENTS]
+            if unknown or not mark.args:
+                known = ", ".join(components.COMPONENTS)
+                raise pytest.UsageError(f"{item.nodeid}: needs{mark.args!r}: expected some of {known}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose component is missing; fail it where nothing may be missing."""
+    for mark in item.iter_markers("needs"):
+        for component in mark.args:
+            if reason := components.missing(component):
+                components.absent(component, reason)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests were left out, and why."""
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        _, found, why = reason.partition(components.LEFT_OUT)
+        if found:
+            reasons[why.strip()] += 1
+    if reasons:
+        terminalreporter.section("left out")
+        for why, count in sorted(reasons.items()):
+            terminalreporter.write_line(f"{count} test{'s' if count > 1 else ''} left out: needs {why}")
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """A function that returns a free loopback port."""
+    return ports.free_port
+
+
+@pytest.fixture
+def postgresql_url() -> Generator[str]:
+    """The URL of an empty PostgreSQL database."""
+    with databases.fresh_postgresql() as url:
+        yield url
+
+
+@pytest.fixture
+def rabbitmq_url() -> Generator[str]:
+    """The URL of an empty virtual host on RabbitMQ."""
+    with databases.fresh_rabbitmq() as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url() -> Generator[str]:
+    """The URL of an empty Redis database."""
+    with databases.fresh_redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Generator[Path]:
+    """A PostgreSQL cluster that was never started, from which private servers are copied."""
+    with databases.new_postgresql_cluster() as folder:
+        yield folder
+
+
+@pytest.fixture
+def private_postgresql(postgresql_cluster: Path) -> Generator[databases.PostgreSQL]:
+    """A PostgreSQL of the test's own: `url`, `start`, `stop`, `crash`, `freeze`, `thaw`."""
+    with databases.private_postgresql(postgresql_cluster) as server:
+        yield server
+
+
+@pytest.fixture
+def private_redis() -> Generator[databases.Redis]:
+    """A Redis of the test's own: `url`, `start`, `stop`, `crash`, `freeze`, `thaw`."""
+    with databases.private_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def private_rabbitmq() -> Generator[databases.RabbitMQ]:
+    """A RabbitMQ node of the test's own: `url`, `metrics_url`, `start`, `stop`, `crash`."""
+    with databases.private_rabbitmq() as server:
+        yield server
+
+
+@pytest.fixture
+def prometheus_process(tmp_path: Path) -> Generator[Callable[..., monitoring.Prometheus]]:
+    """A function that starts Prometheus: `start(configuration, *flags, port=None)`."""
+    yield from _starter(lambda *given, **named: monitoring.Prometheus(given[0], tmp_path, *given[1:], **named))
+
+
+@pytest.fixture
+def alertmanager_process(tmp_path: Path) -> Generator[Callable[..., monitoring.Alertmanager]]:
+    """A function that starts Alertmanager: `start(configuration, *flags, port=None)`."""
+    yield from _starter(lambda *given, **named: monitoring.Alertmanager(given[0], tmp_path, *given[1:], **named))
+
+
+def _starter(make: Callable[..., ServerType]) -> Generator[Callable[..., ServerType]]:
+    """Yield a function that makes and starts a server; every one of them is stopped at the end."""
+    started: list[ServerType] = []
+
+    def start(*arguments: object, **options: object) -> ServerType:
+        server = make(*arguments, **options)
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in reversed(started):
+        server.stop()
