@@ -46,6 +46,12 @@ class Settings(BaseSettings):
         description="Secret of the API key digests; embedded, made once and kept under the home folder",
     )
     max_upload_bytes: int = Field(100 * 1024 * 1024, alias="MAX_UPLOAD_BYTES")
+    requests_per_minute: int = Field(
+        6000, ge=0, alias="VCCI_REQUESTS_PER_MINUTE", description="How often one API key may ask; 0 for no limit"
+    )
+    worker_port: int = Field(
+        8001, alias="VCCI_WORKER_PORT", description="Where a worker or scheduler process of its own shows its metrics"
+    )
     faults_enabled: bool = Field(
         False, alias="VCCI_FAULTS", description="Allow injected faults in the request path; demonstrations only"
     )

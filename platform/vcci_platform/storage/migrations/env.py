@@ -13,6 +13,7 @@ context.configure(
     version_table=config.attributes["version_table"],
     render_as_batch=True,  # SQLite alters a table by rebuilding it; the same script runs on PostgreSQL
     compare_type=True,
+    user_module_prefix="columns.",
 )
 with context.begin_transaction():
     context.run_migrations()

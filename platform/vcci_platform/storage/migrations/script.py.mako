@@ -1,16 +1,13 @@
-"""${message}.
-
-Revision ${up_revision}, after ${down_revision | comma,n}.
-"""
+"""${message}."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import Text  # noqa: F401  (autogenerate renders JSONB variants with it)
-
-import vcci_platform.storage.columns
+from sqlalchemy import Text  # noqa: F401  # the JSON columns of PostgreSQL are rendered with it
 ${imports if imports else ""}
+from vcci_platform.storage import columns
+
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}

@@ -1,0 +1,38 @@
+"""The secret that makes stored key digests useless by themselves."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from vcci_platform.settings import Settings
+
+__all__ = ["kept_secret", "pepper"]
+
+
+def pepper(settings: Settings) -> bytes:
+    """Return the pepper from the environment, or the one that was made once and is kept under the home folder."""
+    if settings.api_key_pepper is not None:
+        return settings.api_key_pepper.get_secret_value().encode()
+    return kept_secret(settings.home / "api-key-pepper").encode()
+
+
+def kept_secret(path: Path) -> str:
+    """Return the secret in this file; the first call makes it, readable by its owner alone.
+
+    It is written beside and then linked to its name, so that of two processes that start together both read the same.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
