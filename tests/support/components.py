@@ -81,7 +81,7 @@ def postgresql_admin() -> str:
 
 def _users() -> tuple[str, ...]:
     own = os.environ.get("PGUSER") or os.environ.get("USER") or "root"
-    return tuple(dict.fromkeys((own, "root", "postgres")))
+    return tuple(dict.fromkeys((own, "root", "postgres", "vcci_test:vcci_test")))  # the last is made by .ci/machine
 
 
 def _postgresql() -> str | None:
