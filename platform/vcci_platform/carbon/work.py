@@ -138,7 +138,7 @@ def claimable(job: Job, now: datetime, *, orphaned: bool = False) -> Claimable:
 
 def retry_delay(attempt: int) -> timedelta:
     """Return how long to wait after this attempt failed: 2 s, 4 s, 8 s …; never below 1 s, which Celery cannot do."""
-    return FIRST_RETRY * 2 ** (attempt - 1)
+    return FIRST_RETRY * float(2 ** (attempt - 1))
 
 
 def silence(enqueued: int) -> timedelta:
@@ -146,4 +146,4 @@ def silence(enqueued: int) -> timedelta:
 
     It doubles each time, so that a long queue is not flooded with duplicates of what merely waits its turn.
     """
-    return min(RESEND_AT_MOST, RESEND_AFTER * 2 ** min(max(0, enqueued - 1), 10))
+    return min(RESEND_AT_MOST, RESEND_AFTER * float(2 ** min(max(0, enqueued - 1), 10)))
