@@ -1,0 +1,83 @@
+"""The checks of real dependencies: each makes a round trip, with timeouts of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from kombu import connection as kombu_connection
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from sqlalchemy import text
+
+from vcci_platform.storage.database import Database
+from vcci_platform.telemetry.health import CHECK_TIMEOUT, Check, Role
+
+__all__ = ["broker", "database", "redis"]
+
+_connect: Any = kombu_connection.Connection  # kombu has no types
+
+
+def database(
+    source: Database, *, name: str = "database", role: Role | None = None, timeout: timedelta = CHECK_TIMEOUT
+) -> Check:
+    """Return the check of a database, through the same pool as the requests. SQLite's file is the replica's own."""
+    # `SELECT 1` alone never touches SQLite's file.
+    question = text("SELECT count(*) FROM sqlite_master" if source.is_sqlite else "SELECT 1")
+
+    def probe() -> None:
+        with source.read() as connection:
+            connection.execute(question).scalar_one()
+
+    return Check(name, role or (Role.OWN if source.is_sqlite else Role.SHARED), probe, timeout)
+
+
+def broker(url: str, *, name: str = "broker", role: Role = Role.SHARED, timeout: timedelta = CHECK_TIMEOUT) -> Check:
+    """Return the check of an AMQP broker: it opens and closes a channel on a connection that it keeps."""
+    return Check(name, role, _Amqp(url, timeout.total_seconds()), timeout)
+
+
+def redis(url: str, *, name: str = "redis", role: Role = Role.OPTIONAL, timeout: timedelta = CHECK_TIMEOUT) -> Check:
+    """Return the check of a Redis: PING. A cache is optional: without it the service is slower, not gone."""
+    seconds = timeout.total_seconds()
+    client = Redis.from_url(
+        url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0), max_connections=4
+    )
+    probe: Callable[[], Any] = client.ping
+    return Check(name, role, probe, timeout)
+
+
+class _Amqp:
+    """A connection that is kept, since opening one for each question costs the broker more than the question."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        self._url = url
+        self._seconds = seconds
+        self._connection: Any = None
+
+    def __call__(self) -> None:
+        kept, self._connection = self._connection, None
+        if kept is not None:
+            try:
+                self._ask(kept)
+            except Exception:  # noqa: BLE001  # the broker may have restarted since; a new connection decides
+                kept.collect()
+            else:
+                return
+        fresh = _connect(
+            self._url,
+            connect_timeout=self._seconds,
+            transport_options={"read_timeout": self._seconds, "write_timeout": self._seconds},
+        )
+        try:
+            self._ask(fresh)
+        except BaseException:
+            fresh.collect()
+            raise
+
+    def _ask(self, connection: Any) -> None:
+        connection.connect()
+        connection.channel().close()
+        self._connection = connection
