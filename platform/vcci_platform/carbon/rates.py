@@ -19,6 +19,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -60,9 +61,10 @@ class ReferenceRates:
     sha256: str
 
     def rate(self, currency: str, year: int) -> float | None:
-        """Return USD per unit of `currency`, average of `year`; None when it is not covered."""
-        found = self.table.filter(pl.col("currency") == currency, pl.col("year") == year)["rate_to_usd"]
-        return float(found[0]) if found.len() else None
+        """Return USD per unit of `currency`, average of `year`; None when it is not covered. A dollar is a dollar."""
+        if currency == "USD":
+            return 1.0
+        return self._covered.get(currency, {}).get(year)
 
     def why_not(self, currency: str, year: int) -> str:
         """Return the sentence that tells why there is no rate."""
@@ -72,9 +74,16 @@ class ReferenceRates:
             return f"The ECB reference rates reach from {self.first} to {self.last}; {year} lies outside."
         if year == self.last.year:
             return f"The ECB reference rates end on {self.last}, so that {year} has no average yet."
-        years = sorted(self.table.filter(pl.col("currency") == currency)["year"].to_list())
+        years = sorted(self._covered.get(currency, {}))
         covered = f"complete years: {_spans(years)}" if years else "it has no complete year"
         return f"The ECB reference rates do not cover {currency} throughout {year} ({covered})."
+
+    @cached_property
+    def _covered(self) -> dict[str, dict[int, float]]:
+        covered: dict[str, dict[int, float]] = {}
+        for currency, year, rate in self.table.select("currency", "year", "rate_to_usd").iter_rows():
+            covered.setdefault(currency, {})[year] = rate
+        return covered
 
 
 def averages(daily: pl.DataFrame) -> pl.DataFrame:

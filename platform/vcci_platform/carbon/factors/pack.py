@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -107,7 +108,7 @@ class FactorPack:
         """Return what money of `year` is worth in prices of the factors' year; None when the index lacks the year."""
         return self.deflators.deflator(year, self.price_year)
 
-    @property
+    @cached_property
     def _known(self) -> frozenset[str]:
         return frozenset(self.factors["naics"].to_list())
 
