@@ -67,14 +67,12 @@ def endpoints(routes: Sequence[BaseRoute]) -> Iterator[Endpoint]:
 
 
 def match(routes: Sequence[BaseRoute], scope: Scope) -> str | None:
-    """Return the template of the route that would take the request, or None; the scope stays as it is."""
-    partial = None
+    """Return the template of the route that will take the request, or None; the scope stays as it is."""
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
     for route in iter_route_contexts(routes):
         pattern = getattr(route, "path_regex", None)
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-        if pattern is None or pattern.match(path) is None:
-            continue
-        if isinstance(route.original_route, Mount) or scope["method"] in (route.methods or ()):
-            return route.path_format
-        partial = partial or route.path_format
-    return partial
+        if pattern is not None and pattern.match(path) is not None:
+            takes = isinstance(route.original_route, Mount) or scope["method"] in (route.methods or ())
+            if takes:
+                return route.path_format
+    return None
