@@ -7,9 +7,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BIN := .venv/bin
 SOURCES := slo alerts dashboards runbooks_site platform tests
-# Two workers by default; the journeys share one of them (tests/conftest.py), so that they never compete with each other.
+# The journeys share one worker (tests/conftest.py), so that they never compete with each other.
 WORKERS ?= 2
-PYTEST_FLAGS ?= -n $(WORKERS) --dist loadgroup
 UV_VERSION := 0.13.9
 
 # pyright asks the registry for newer versions of itself unless told not to.
@@ -42,7 +41,7 @@ check: develop        ## What to run before sharing: format, lint, types, archit
 
 .PHONY: test
 test: develop machine check ## Prepare everything, check, and run every test
-	$(BIN)/pytest $(PYTEST_FLAGS) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: machine
 machine:              ## Install and start what the tests talk to: PostgreSQL, Redis, RabbitMQ, Prometheus … (root or sudo)

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from support import components, databases, monitoring, ports
 from support.processes import Server
 from vcci_platform.settings import Settings
 
 ServerType = TypeVar("ServerType", bound=Server)
+JOURNEYS = "tests/e2e/"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,8 +26,27 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ.pop(field.alias, None)
 
 
+class TogetherByFile(LoadFileScheduling):
+    """Hands out whole files, so that what a module sets up is set up once, and all journeys as one.
+
+    A journey starts a whole platform and watches real clocks, so two of them must not compete: one worker walks through
+    them from the start, as they take longest, while the others run everything else.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return JOURNEYS if nodeid.startswith(JOURNEYS) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TogetherByFile:
+    """Share the tests out by file, in the order of collection, whatever `--dist` says."""
+    config.option.loadscopereorder = False
+    return TogetherByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a component that nothing here knows how to find."""
+    """Start with the journeys, and refuse a component that nothing here knows how to find."""
+    items.sort(key=lambda item: not item.nodeid.startswith(JOURNEYS))
     for item in items:
         for mark in item.iter_markers("needs"):
             unknown = [name for name in mark.args if name not in components.COMPONENTS]
