@@ -45,7 +45,7 @@ _facts: ContextVar[dict[str, Any] | None] = ContextVar("vcci_log_facts", default
 
 def get(name: str) -> FilteringBoundLogger:
     """Return the logger of a module."""
-    logger: FilteringBoundLogger = structlog.get_logger(logger=name)
+    logger: FilteringBoundLogger = structlog.get_logger(source=name)
     return logger
 
 
@@ -148,7 +148,7 @@ class _Foreign(logging.Handler):
         if record.exc_info and hasattr(record.exc_info[1], TOLD):
             return
         try:
-            event: dict[str, Any] = {"event": record.getMessage(), "logger": record.name}
+            event: dict[str, Any] = {"event": record.getMessage(), "source": record.name}
             if record.exc_info:
                 event["exc_info"] = record.exc_info
             self._output.msg(self._line(None, record.levelname.lower(), event))
