@@ -124,10 +124,11 @@ class Jobs:
 
     # -- the life of a job -------------------------------------------------------------------------------------------
 
-    def claim(self, job_id: str, *, orphaned: bool = False) -> Job | None:
+    def claim(self, job_id: str, message_id: str, *, redelivered: bool = False) -> Job | None:
         """Return the job as this worker's own, or None when there is nothing to do for this message.
 
-        `orphaned` says that the broker took the message back from a worker whose connection broke.
+        `redelivered` says that the broker took this very message back from a worker whose connection broke; if the
+        running attempt began with it, its worker is gone and its lease need not be waited for.
         """
         now = self._clock.now()
         with self._database.write() as connection:
@@ -135,6 +136,7 @@ class Jobs:
             if row is None:
                 return None
             job = _read(row)
+            orphaned = redelivered and row.message_id == message_id
             decision = claimable(job, now, orphaned=orphaned)
             if decision is Claimable.GIVE_UP:
                 self._end(connection, job, JobStatus.FAILED, WORKER_LOST)
@@ -142,6 +144,7 @@ class Jobs:
                 taken = {
                     "status": JobStatus.RUNNING,
                     "attempt": job.attempt + 1,
+                    "message_id": message_id,
                     "lease_until": now + LEASE,
                     "enqueue_after": now,
                     "enqueued": 0,
@@ -174,11 +177,10 @@ class Jobs:
             pass
 
     @contextmanager
-    def finishing(self, job: Job) -> Generator[Connection]:
+    def finishing(self, job: Job, *, done: int, total: int | None) -> Generator[Connection]:
         """Yield the transaction in which the job's results are written and the job succeeds: both, or neither."""
-        with self.fenced(
-            job, status=JobStatus.SUCCEEDED, stage="done", finished_at=self._clock.now(), refusal=None
-        ) as connection:
+        ended = {"status": JobStatus.SUCCEEDED, "stage": "done", "finished_at": self._clock.now(), "refusal": None}
+        with self.fenced(job, **ended, done=done, total=total) as connection:
             yield connection
         self._count(job, "succeeded", finished="succeeded")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import Text  # noqa: F401  # the JSON columns of PostgreSQL are rendered with it
+from sqlalchemy import Text  # the JSON columns of PostgreSQL are rendered with it
 from sqlalchemy.dialects import postgresql
+
 from vcci_platform.storage import columns
 
 revision = "0001"
@@ -48,6 +49,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("system", sa.String(length=200), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("component", sa.String(length=200), nullable=False),
         sa.Column("priority", sa.String(length=2), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("open", sa.Boolean(), nullable=False),

@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("attempts_allowed", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.String(length=40), nullable=True),
         sa.Column("lease_until", columns.Moment(timezone=True), nullable=True),
         sa.Column("enqueue_after", columns.Moment(timezone=True), nullable=False),
         sa.Column("enqueued", sa.Integer(), nullable=False),
@@ -142,6 +143,9 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("file_key", sa.String(length=255), nullable=False),
         sa.Column("intake_key", sa.String(length=255), nullable=True),
+        sa.Column(
+            "reading", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
+        ),
         sa.Column("idempotency_key", sa.String(length=255), nullable=True),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("refusal", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=True),
