@@ -67,12 +67,13 @@ def read_purchases(data: bytes, *, today: date, reading: Reading = _AS_STATED) -
 
 def _tidy(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the six texts without white space that means nothing."""
-    spaced = (pl.col(name).str.replace_all(r"\s+", " ").str.strip_chars() for name in ("supplier", "description"))
-    trimmed = rows.with_columns(pl.col(name).str.strip_chars() for name in ("date", "naics", "amount", "currency"))
+    trimmed = rows.with_columns(pl.col(name).str.strip_chars() for name in FIELDS)
+    untidy = [name for name in ("supplier", "description") if trimmed[name].str.contains(r"\s\s|[^\S ]").any()]
+    currency = pl.col("currency").str.to_uppercase()
     return trimmed.with_columns(
-        *spaced,
-        naics=pl.col("naics").str.replace(r"^([0-9]{2,6})\.0$", "$1"),
-        currency=pl.col("currency").str.to_uppercase().replace("€", "EUR"),
+        *(pl.col(name).str.replace_all(r"\s+", " ") for name in untidy),
+        naics=pl.col("naics").str.strip_suffix(".0"),
+        currency=pl.when(currency == "€").then(pl.lit("EUR")).otherwise(currency),
     )
 
 
