@@ -36,6 +36,7 @@ __all__ = [
     "Plan",
     "Priority",
     "Probe",
+    "ProbeDown",
     "ProbeIndicator",
     "Proof",
     "Quantile",

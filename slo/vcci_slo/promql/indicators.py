@@ -11,6 +11,7 @@ from datetime import timedelta
 from vcci_slo.plan import EventsIndicator, EventsSignal, LatencyIndicator, LimitIndicator, ProbeIndicator, Slo
 from vcci_slo.promql.durations import promql_duration
 from vcci_slo.promql.matchers import Matcher, selector
+from vcci_slo.promql.numbers import number
 from vcci_slo.promql.series import BAD
 
 __all__ = ["bad_now", "bucket_matcher", "errors_in", "events_matchers", "slo_matchers", "timed_matchers", "total_in"]
@@ -55,9 +56,12 @@ def bad_now(slo: Slo) -> str | None:
     """Return the moment's verdict of a value under a limit, which a rule records; None for other indicators."""
     match slo.indicator:
         case LimitIndicator(signal, below, only):
-            value = f"({signal.series})" if signal.record is None else selector(signal.record)
-            chosen = f"{value} and on ({signal.each[0]}) {_one(only)}" if only and signal.each else value
-            return f"max({chosen}) >= bool {below:g}"
+            if signal.simple is not None:
+                aggregation, _, metric, matchers = signal.simple
+                value = f"{aggregation}({selector(metric, (*matchers, *only))})"
+            else:
+                value = f"max({signal.series})"
+            return f"{value} >= bool {number(below)}"
         case _:
             return None
 
@@ -85,4 +89,4 @@ def bucket_matcher(seconds: float) -> Matcher:
     """
     if seconds == int(seconds):
         return Matcher("le", "=~", rf"{int(seconds)}(\.0)?")
-    return Matcher("le", "=", f"{seconds:g}")
+    return Matcher("le", "=", number(seconds))

@@ -39,5 +39,3 @@ def total(window: timedelta) -> str:
 def ratio(window: timedelta) -> str:
     """Return the name of the error ratio of a window; Sloth's name, so dashboards made for it work."""
     return f"slo:sli_error:ratio_rate{promql_duration(window)}"
-
-

@@ -1,0 +1,104 @@
+"""What the platform is made of: components, how they run, how they are seen from outside, their signals."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from vcci_slo.spec.section import Line, ListOrOne, Name, Priority, Section
+from vcci_slo.spec.units import Duration, Range, refuse
+
+__all__ = ["ComponentSpec", "Kind", "ProbeSpec", "RunsSpec", "ScrapeSpec", "SignalSpec", "UnitName"]
+
+Metric = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
+Kind = Literal[
+    "http",
+    "celery",
+    "postgresql",
+    "redis",
+    "rabbitmq",
+    "kubernetes",
+    "node",
+    "certificates",
+    "prometheus",
+    "other",
+]
+UnitName = Literal["ratio", "seconds", "bytes", "boolean", "messages", "count", "per-second", "kilograms", "state"]
+
+
+class RunsSpec(Section):
+    """A Kubernetes deployment and its limits."""
+
+    deployment: Name
+    replicas: Range
+    cpu: Range | None = None
+    memory: Range | None = None
+
+
+class ScrapeSpec(Section):
+    """Where Prometheus reads the metrics."""
+
+    targets: ListOrOne
+    path: Annotated[str, StringConstraints(pattern=r"^/")] = "/metrics"
+    params: dict[str, ListOrOne] = Field(default_factory=dict)
+    scheme: Literal["http", "https"] = "http"
+
+
+class ProbeSpec(Section):
+    """A look from outside the process."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^(https?|tcp)://[^\s]+$")]
+    module: Name | None = None
+    places: Annotated[int, Field(ge=1, le=9, alias="from")] = 1
+    fails_for: dict[Priority, Duration] = Field(default_factory=dict)
+    timeout: Duration | None = None
+
+
+class SignalSpec(Section):
+    """What is measured, written once: events (what counts as valid and bad) or a value (a PromQL expression)."""
+
+    title: Line | None = None
+    events: Metric | None = None
+    duration: Metric | None = None
+    where: str = ""
+    valid: str = ""
+    bad: str = ""
+    timed: str = ""
+    buckets: list[Duration] = Field(default_factory=list)
+    value: Line | None = None
+    unit: UnitName | None = None
+    record: Metric | None = None
+    each: dict[Name, str] = Field(default_factory=dict, max_length=1)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SignalSpec:
+        if (self.events is None) == (self.value is None):
+            raise refuse("either events or value", "both" if self.events else "neither")
+        if self.value is not None:
+            strange = [
+                name for name in ("duration", "where", "valid", "bad", "timed", "buckets") if getattr(self, name)
+            ]
+            if strange:
+                raise refuse("a value without what belongs to events", ", ".join(strange))
+            if self.unit is None:
+                raise refuse("the unit of the value", None, "unit: seconds")
+        elif self.record is not None:
+            raise refuse("record only on a value", f"record on the events {self.events}")
+        return self
+
+
+class ComponentSpec(Section):
+    """A part of the platform. `system` names what fails together: its alerts become one incident."""
+
+    kind: Kind
+    title: Line | None = None
+    system: Name | None = None
+    owner: Name | None = None
+    runs: RunsSpec | None = None
+    needs: list[Name] = Field(default_factory=list)
+    selector: str = ""
+    scrape: ScrapeSpec | None = None
+    probe: ProbeSpec | None = None
+    queues: list[Name] = Field(default_factory=list)
+    signals: dict[Name, SignalSpec] = Field(default_factory=dict)
