@@ -17,84 +17,97 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", frozen=False)
 
     home: Path = Field(
-        Path(".vcci"), alias="VCCI_HOME", description="Folder of the embedded mode: databases, files, keys"
+        default=Path(".vcci"), alias="VCCI_HOME", description="Folder of the embedded mode: databases, files, keys"
     )
-    spec: Path | None = Field(None, alias="VCCI_SPEC", description="The spec; unset, the one that is shipped")
+    spec: Path | None = Field(default=None, alias="VCCI_SPEC", description="The spec; unset, the one that is shipped")
     time_scale: float = Field(
-        1.0, gt=0, alias="VCCI_TIME_SCALE", description="How many times faster clocks run; demonstrations only"
+        default=1.0, gt=0, alias="VCCI_TIME_SCALE", description="How many times faster clocks run; demonstrations only"
     )
 
     # The service
-    host: str = Field("127.0.0.1", alias="VCCI_HOST")
-    api_port: int = Field(8000, alias="VCCI_API_PORT")
-    api_url: str = Field("", alias="VCCI_API_URL", description="Where the service answers; unset, loopback at its port")
+    host: str = Field(default="127.0.0.1", alias="VCCI_HOST")
+    api_port: int = Field(default=8000, alias="VCCI_API_PORT")
+    api_url: str = Field(
+        default="", alias="VCCI_API_URL", description="Where the service answers; unset, loopback at its port"
+    )
     database_url: SecretStr = Field(
-        SecretStr(""), alias="DATABASE_URL", description="Unset: SQLite under the home folder"
+        default=SecretStr(""), alias="DATABASE_URL", description="Unset: SQLite under the home folder"
     )
-    database_pool_size: int = Field(20, ge=1, alias="DATABASE_POOL_SIZE")
-    database_pool_max_overflow: int = Field(10, ge=0, alias="DATABASE_POOL_MAX_OVERFLOW")
+    database_pool_size: int = Field(default=20, ge=1, alias="DATABASE_POOL_SIZE")
+    database_pool_max_overflow: int = Field(default=10, ge=0, alias="DATABASE_POOL_MAX_OVERFLOW")
     broker_url: SecretStr = Field(
-        SecretStr("memory://"), alias="BROKER_URL", description="memory:// runs the worker inside the service"
+        default=SecretStr("memory://"), alias="BROKER_URL", description="memory:// runs the worker inside the service"
     )
-    redis_url: SecretStr | None = Field(None, alias="REDIS_URL")
+    redis_url: SecretStr | None = Field(default=None, alias="REDIS_URL")
     files_url: str = Field(
-        "", alias="FILES_URL", description="Folder or s3://bucket for uploads; unset, under the home folder"
+        default="", alias="FILES_URL", description="Folder or s3://bucket for uploads; unset, under the home folder"
     )
     api_key_pepper: SecretStr | None = Field(
-        None,
+        default=None,
         alias="API_KEY_PEPPER",
         description="Secret of the API key digests; embedded, made once and kept under the home folder",
     )
-    max_upload_bytes: int = Field(100 * 1024 * 1024, alias="MAX_UPLOAD_BYTES")
+    max_upload_bytes: int = Field(default=100 * 1024 * 1024, alias="MAX_UPLOAD_BYTES")
     requests_per_minute: int = Field(
-        6000, ge=0, alias="VCCI_REQUESTS_PER_MINUTE", description="How often one API key may ask; 0 for no limit"
+        default=6000,
+        ge=0,
+        alias="VCCI_REQUESTS_PER_MINUTE",
+        description="How often one API key may ask; 0 for no limit",
     )
     worker_port: int = Field(
-        8001, alias="VCCI_WORKER_PORT", description="Where a worker or scheduler process of its own shows its metrics"
+        default=8001,
+        alias="VCCI_WORKER_PORT",
+        description="Where a worker or scheduler process of its own shows its metrics",
     )
     faults_enabled: bool = Field(
-        False, alias="VCCI_FAULTS", description="Allow injected faults in the request path; demonstrations only"
+        default=False, alias="VCCI_FAULTS", description="Allow injected faults in the request path; demonstrations only"
     )
 
     # The desk
-    desk_port: int = Field(8010, alias="VCCI_DESK_PORT")
-    desk_url: str = Field("", alias="VCCI_DESK_URL")
+    desk_port: int = Field(default=8010, alias="VCCI_DESK_PORT")
+    desk_url: str = Field(default="", alias="VCCI_DESK_URL")
     incident_database_url: SecretStr = Field(
-        SecretStr(""), alias="INCIDENT_DATABASE_URL", description="Unset: its own SQLite file under the home folder"
+        default=SecretStr(""),
+        alias="INCIDENT_DATABASE_URL",
+        description="Unset: its own SQLite file under the home folder",
     )
     hook_token: SecretStr | None = Field(
-        None,
+        default=None,
         alias="DESK_HOOK_TOKEN",
         description="Bearer token of the Alertmanager webhook; embedded, made once and kept",
     )
     prometheus_url: str | None = Field(
-        None, alias="PROMETHEUS_URL", description="Set: Prometheus is the source of SLIs and Alertmanager the pager"
+        default=None,
+        alias="PROMETHEUS_URL",
+        description="Set: Prometheus is the source of SLIs and Alertmanager the pager",
     )
-    alertmanager_url: str | None = Field(None, alias="ALERTMANAGER_URL")
-    heartbeat_url: SecretStr | None = Field(None, alias="HEARTBEAT_URL")
+    alertmanager_url: str | None = Field(default=None, alias="ALERTMANAGER_URL")
+    heartbeat_url: SecretStr | None = Field(default=None, alias="HEARTBEAT_URL")
 
     # The vendors; unset, the sandbox stands in for them
-    sandbox_port: int = Field(8020, alias="VCCI_SANDBOX_PORT")
-    sandbox_tls_port: int = Field(8021, alias="VCCI_SANDBOX_TLS_PORT")
-    pagerduty_routing_key: SecretStr | None = Field(None, alias="PAGERDUTY_ROUTING_KEY")
-    pagerduty_events_url: str = Field("https://events.pagerduty.com", alias="PAGERDUTY_EVENTS_URL")
-    pagerduty_ca_file: Path | None = Field(None, alias="PAGERDUTY_CA_FILE")
-    statuspage_url: str = Field("https://api.statuspage.io", alias="STATUSPAGE_URL")
-    statuspage_api_key: SecretStr | None = Field(None, alias="STATUSPAGE_API_KEY")
-    statuspage_page: str | None = Field(None, alias="STATUSPAGE_PAGE")
-    slack_webhook_url: SecretStr | None = Field(None, alias="SLACK_WEBHOOK_URL")
+    sandbox_port: int = Field(default=8020, alias="VCCI_SANDBOX_PORT")
+    sandbox_tls_port: int = Field(default=8021, alias="VCCI_SANDBOX_TLS_PORT")
+    pagerduty_routing_key: SecretStr | None = Field(default=None, alias="PAGERDUTY_ROUTING_KEY")
+    pagerduty_events_url: str = Field(default="https://events.pagerduty.com", alias="PAGERDUTY_EVENTS_URL")
+    pagerduty_ca_file: Path | None = Field(default=None, alias="PAGERDUTY_CA_FILE")
+    statuspage_url: str = Field(default="https://api.statuspage.io", alias="STATUSPAGE_URL")
+    statuspage_api_key: SecretStr | None = Field(default=None, alias="STATUSPAGE_API_KEY")
+    statuspage_page: str | None = Field(default=None, alias="STATUSPAGE_PAGE")
+    slack_webhook_url: SecretStr | None = Field(default=None, alias="SLACK_WEBHOOK_URL")
 
     # Telemetry
-    otlp_endpoint: str | None = Field(None, alias="OTEL_EXPORTER_OTLP_ENDPOINT")
-    trace_ratio: float = Field(0.01, ge=0, le=1, alias="OTEL_TRACES_SAMPLER_ARG")
-    log_level: str = Field("INFO", alias="VCCI_LOG_LEVEL")
+    otlp_endpoint: str | None = Field(default=None, alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    trace_ratio: float = Field(default=0.01, ge=0, le=1, alias="OTEL_TRACES_SAMPLER_ARG")
+    log_level: str = Field(default="INFO", alias="VCCI_LOG_LEVEL")
 
     # What people open
-    runbooks_port: int = Field(8030, alias="VCCI_RUNBOOKS_PORT")
+    runbooks_port: int = Field(default=8030, alias="VCCI_RUNBOOKS_PORT")
     runbooks_url: str | None = Field(
-        None, alias="VCCI_RUNBOOKS_URL", description="Overrides links.runbooks of the spec"
+        default=None, alias="VCCI_RUNBOOKS_URL", description="Overrides links.runbooks of the spec"
     )
-    grafana_url: str | None = Field(None, alias="VCCI_GRAFANA_URL", description="Overrides links.grafana of the spec")
+    grafana_url: str | None = Field(
+        default=None, alias="VCCI_GRAFANA_URL", description="Overrides links.grafana of the spec"
+    )
 
     @cached_property
     def service_database(self) -> str:
