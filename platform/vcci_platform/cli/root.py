@@ -102,7 +102,7 @@ def _known_elsewhere() -> list[type[BaseException]]:
     return known
 
 
-def _wrong_settings(error: BaseException) -> str:
+def _wrong_settings(error: Any) -> str:
     """Return which environment variables have a wrong value, or nothing when the error tells of something else."""
     validation_error = getattr(sys.modules.get("pydantic_core"), "ValidationError", None)
     if validation_error is None or not isinstance(error, validation_error) or error.title != "Settings":

@@ -1,0 +1,133 @@
+"""The edge in front of the stand-ins: it notes every call and carries out the faults that are set.
+
+A pure ASGI middleware, since a fault may have to close the connection without an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vcci_platform.sandbox.faults import Fault, Target
+from vcci_platform.sandbox.state import Call, Sandbox
+
+__all__ = ["ABORT", "DroppedConnection", "VendorEdge", "with_abort"]
+
+ABORT: Final = "vcci.sandbox.abort"  # scope key: a function that closes the connection at once
+
+_TARGETS: Final[tuple[tuple[str, Target], ...]] = (
+    ("/v2/", "pagerduty"),
+    ("/v1/pages/", "statuspage"),
+    ("/services/", "slack"),
+    ("/api/", "slack"),
+)
+
+
+class DroppedConnection(ConnectionError):
+    """The sandbox was told to close this connection without an answer."""
+
+
+class VendorEdge:
+    """Wrap an application so that calls to the vendors' paths are noted and spoiled as told."""
+
+    def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
+        self._app = app
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = _target(scope)
+        if target is None:
+            await self._app(scope, receive, send)
+            return
+        fault = self._sandbox.faults.take(target)
+        answered: list[int] = []
+        scope.setdefault("state", {})["note"] = ""
+
+        async def watch(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered.append(message["status"])
+            await send(message)
+
+        async def swallow(_message: Message) -> None:
+            """Answer nothing: the call was carried out, the caller does not learn it."""
+
+        try:
+            if fault is None:
+                await self._app(scope, receive, watch)
+                return
+            await asyncio.sleep(fault.hang_seconds)
+            if fault.status is not None:
+                await _refuse(target, fault.status, receive, watch)
+            elif fault.drop is None:
+                await self._app(scope, receive, watch)
+            else:
+                if fault.drop == "after":
+                    await self._app(scope, receive, swallow)
+                await _close(scope, receive)
+        finally:
+            self._note(scope, target, answered, fault)
+
+    def _note(self, scope: Scope, target: Target, answered: list[int], fault: Fault | None) -> None:
+        self._sandbox.calls.append(
+            Call(
+                at=self._sandbox.clock.now(),
+                target=target,
+                method=scope["method"],
+                path=scope["path"],
+                status=answered[0] if answered else None,
+                note=scope["state"]["note"],
+                fault=fault.words if fault else "",
+            )
+        )
+
+
+def with_abort(app: ASGIApp) -> ASGIApp:
+    """Return the application, told at every request how to close the connection under it.
+
+    Only the outermost application sees the server's own `send`, whose owner holds the transport (uvicorn).
+    """
+
+    async def outermost(scope: Scope, receive: Receive, send: Send) -> None:
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        if transport is not None:
+            scope[ABORT] = transport.abort
+        await app(scope, receive, send)
+
+    return outermost
+
+
+def _target(scope: Scope) -> Target | None:
+    if scope["type"] != "http":
+        return None
+    return next((target for prefix, target in _TARGETS if scope["path"].startswith(prefix)), None)
+
+
+async def _close(scope: Scope, receive: Receive) -> None:
+    """Close the connection without an answer; a server that cannot is told by an exception."""
+    abort: Callable[[], None] | None = scope.get(ABORT)
+    if abort is None:
+        raise DroppedConnection("the sandbox closed this connection without an answer, as its fault switch says")
+    abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _refuse(target: Target, status: int, receive: Receive, send: Send) -> None:
+    """Answer a status in the vendor's form, after the body has been read."""
+    while (await receive()).get("more_body"):
+        pass
+    sentence = "The sandbox answers this status because its fault switch says so."
+    bodies = {
+        "pagerduty": json.dumps({"status": "error", "message": sentence, "errors": [sentence]}),
+        "statuspage": json.dumps({"message": sentence}),
+        "slack": "rollup_error",
+    }
+    headers = [(b"content-type", b"text/plain" if target == "slack" else b"application/json")]
+    if target == "slack" and status == 429:
+        headers.append((b"retry-after", b"1"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": bodies[target].encode()})

@@ -1,0 +1,52 @@
+"""What the sandbox received, as JSON: for tests, for the end-to-end journey, and for the curious."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from vcci_platform.sandbox.constants import PAGE_ID
+from vcci_platform.sandbox.pagerduty.model import Incident
+from vcci_platform.sandbox.state import Sandbox
+from vcci_platform.sandbox.statuspage.shape import component_shape, incident_shape
+
+__all__ = ["NOTICE", "report"]
+
+NOTICE = "Sandbox: nobody is woken, nothing leaves this machine."
+
+
+def report(sandbox: Sandbox, *, base_url: str = "/") -> dict[str, Any]:
+    """Return everything that is kept, the newest first in every list."""
+    page = sandbox.statuspage
+    return {
+        "notice": NOTICE,
+        "now": sandbox.clock.now(),
+        "started_at": sandbox.started_at,
+        "pagerduty": {
+            "notifications": sandbox.pagerduty.notifications,
+            "incidents": [_incident(incident) for incident in sandbox.pagerduty.incidents],
+            "dropped": [asdict(dropped) for dropped in reversed(sandbox.pagerduty.dropped)],
+            "changes": [asdict(change) for change in reversed(sandbox.pagerduty.changes)],
+        },
+        "statuspage": {
+            "page_id": PAGE_ID,
+            "mailed": page.mailed,
+            "components": [component_shape(component) for component in page.components],
+            "incidents": [
+                {**incident_shape(incident, page, base_url=base_url), "mailed": incident.mailed}
+                for incident in page.incidents
+            ],
+        },
+        "slack": {
+            "posted": sandbox.slack.posted,
+            "messages": [asdict(message) for message in sandbox.slack.messages],
+        },
+        "calls": [asdict(call) for call in reversed(sandbox.calls)],
+        "faults": [fault.model_dump() for fault in sandbox.faults.pending],
+    }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    shown = asdict(incident) | {"urgency": incident.urgency}
+    shown["class"] = shown.pop("class_")
+    return shown
