@@ -89,12 +89,14 @@ def test_the_root_holds_what_the_design_names():
         assert (ROOT / name).read_text(encoding="utf-8").strip(), f"{name} is empty"
 
 
-def test_the_wheel_holds_every_source_root():
+def test_the_wheel_and_the_checkout_offer_the_same_packages():
+    """`only-include` decides what the wheel holds, `dev-mode-dirs` what an editable installation finds."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
 
-    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-
-    assert [ROOT / package for package in packages] == list(PACKAGES)
+    assert {ROOT / path for path in wheel["only-include"]} >= set(PACKAGES)
+    assert set(wheel["only-include"]) == set(wheel["sources"])
+    assert set(wheel["dev-mode-dirs"]) == set(SOURCE_ROOTS)
 
 
 def test_every_module_fits_in_one_sitting():
