@@ -1,0 +1,433 @@
+"""The middleware around every request: what it counts, when it stops the clock, and that it changes nothing."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+from fastapi import BackgroundTasks, FastAPI, Request
+from fastapi.responses import RedirectResponse, StreamingResponse
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
+
+from vcci_platform.problems import Problem
+from vcci_platform.problems import install as install_problems
+from vcci_platform.telemetry import logs
+from vcci_platform.telemetry.exposition import render
+from vcci_platform.telemetry.metrics import Metrics
+from vcci_platform.telemetry.requests import RequestMetrics
+from vcci_platform.telemetry.tracing import native
+
+OPENMETRICS = "application/openmetrics-text;version=1.0.0"
+
+
+class Ticks:
+    """A clock that a test moves."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def application(sampler=ALWAYS_OFF):
+    app = FastAPI(telemetry=native(TracerProvider(sampler=sampler)))
+    install_problems(app)
+    app.state.ticks = Ticks()
+
+    @app.get("/lines/{line_id}")
+    def line(line_id: int) -> dict[str, int]:
+        app.state.ticks.now += 0.3
+        return {"line": line_id}
+
+    @app.post("/lines", status_code=201)
+    async def add(request: Request) -> int:
+        return len(await request.body())
+
+    @app.get("/refused")
+    def refused() -> None:
+        raise Problem(status=409, code="busy", detail="Wait.")
+
+    @app.get("/down")
+    def down() -> None:
+        raise Problem(status=503, code="down", detail="Come back.", headers={"Retry-After": "13"})
+
+    @app.get("/surprise")
+    def surprise() -> None:
+        raise ArithmeticError("nobody expected this")
+
+    @app.get("/moved")
+    def moved() -> RedirectResponse:
+        return RedirectResponse("/lines/1")
+
+    @app.get("/stream")
+    def stream() -> StreamingResponse:
+        def parts():
+            for part in (b"one", b"two", b"three"):
+                app.state.ticks.now += 1
+                yield part
+
+        return StreamingResponse(parts(), media_type="text/plain")
+
+    @app.get("/torn")
+    def torn() -> StreamingResponse:
+        def parts():
+            yield b"one"
+            raise ArithmeticError("in the middle")
+
+        return StreamingResponse(parts())
+
+    @app.get("/later")
+    def later(tasks: BackgroundTasks) -> str:
+        def work():
+            app.state.ticks.now += 60
+
+        tasks.add_task(work)
+        return "soon"
+
+    @app.get("/later-fails")
+    def later_fails(tasks: BackgroundTasks) -> str:
+        def work():
+            raise ArithmeticError("after the answer")
+
+        tasks.add_task(work)
+        return "soon"
+
+    @app.get("/health/live")
+    def live() -> str:
+        return "alive"
+
+    return app
+
+
+def observed(sampler=ALWAYS_OFF):
+    app, metrics = application(sampler), Metrics()
+    app.add_middleware(RequestMetrics, metrics=metrics, clock=app.state.ticks)
+    return app, metrics
+
+
+def ask(app, method, path, **options):
+    return TestClient(app, raise_server_exceptions=False, follow_redirects=False).request(method, path, **options)
+
+
+def count(metrics, method, endpoint, status):
+    labels = {"method": method, "endpoint": endpoint, "status": str(status)}
+    return metrics.registry.get_sample_value("http_requests_total", labels)
+
+
+def seconds(metrics, method, endpoint, outcome, part="sum"):
+    labels = {"method": method, "endpoint": endpoint, "outcome": outcome}
+    return metrics.registry.get_sample_value(f"http_request_duration_seconds_{part}", labels)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "endpoint", "status", "outcome"),
+    [
+        ("GET", "/lines/11", "/lines/{line_id}", 200, "ok"),
+        ("GET", "/lines/eleven", "/lines/{line_id}", 422, "client_error"),
+        ("POST", "/lines", "/lines", 201, "ok"),
+        ("PUT", "/lines", "/lines", 405, "client_error"),
+        ("GET", "/refused", "/refused", 409, "client_error"),
+        ("GET", "/down", "/down", 503, "server_error"),
+        ("GET", "/surprise", "/surprise", 500, "server_error"),
+        ("GET", "/torn", "/torn", 500, "server_error"),
+        ("GET", "/moved", "/moved", 307, "ok"),
+        ("GET", "/nowhere", "unmatched", 404, "client_error"),
+    ],
+)
+def test_a_request_counts_once_under_its_exact_status_and_outcome(method, path, endpoint, status, outcome):
+    app, metrics = observed()
+
+    with suppress(ArithmeticError):
+        ask(app, method, path)
+
+    assert count(metrics, method, endpoint, status) == 1
+    assert seconds(metrics, method, endpoint, outcome, "count") == 1
+    counted = [s.value for f in metrics.registry.collect() if f.name == "http_requests" for s in f.samples]
+    assert sum(counted) == 1
+
+
+def test_a_method_that_nobody_knows_is_counted_as_other():
+    app, metrics = observed()
+
+    ask(app, "BREW", "/lines/11")
+
+    assert count(metrics, "OTHER", "/lines/{line_id}", 405) == 1
+
+
+def test_the_first_failure_of_an_endpoint_is_an_increase_from_zero():
+    app, metrics = observed()
+
+    with TestClient(app):  # the application has started, nobody has asked for anything
+        for status in (200, 500, 503):
+            assert count(metrics, "GET", "/surprise", status) == 0
+        assert count(metrics, "POST", "/lines", 201) == 0
+        for outcome in ("ok", "client_error", "server_error"):
+            assert seconds(metrics, "GET", "/surprise", outcome, "count") == 0
+        assert count(metrics, "GET", "unmatched", 500) == 0
+
+
+def test_the_clock_stops_with_the_last_byte_of_a_stream():
+    app, metrics = observed()
+
+    ask(app, "GET", "/stream")
+
+    assert seconds(metrics, "GET", "/stream", "ok") == pytest.approx(3)
+
+
+def test_the_clock_does_not_wait_for_background_tasks():
+    app, metrics = observed()
+
+    ask(app, "GET", "/later")
+
+    assert seconds(metrics, "GET", "/later", "ok") == 0
+
+
+def test_a_background_task_that_fails_does_not_change_how_its_request_ended(log_lines):
+    app, metrics = observed()
+
+    with suppress(ArithmeticError):
+        ask(app, "GET", "/later-fails")
+
+    assert count(metrics, "GET", "/later-fails", 200) == 1
+    assert count(metrics, "GET", "/later-fails", 500) == 0
+    assert [line["event"] for line in log_lines("vcci_platform.telemetry.requests")] == [
+        "request_handled",
+        "background_task_failed",
+    ]
+
+
+def test_a_promised_latency_falls_into_its_bucket():
+    app, metrics = observed()
+
+    ask(app, "GET", "/lines/11")  # takes 0.3 s
+
+    labels = {"method": "GET", "endpoint": "/lines/{line_id}", "outcome": "ok"}
+    within = metrics.registry.get_sample_value("http_request_duration_seconds_bucket", {**labels, "le": "0.5"})
+    below = metrics.registry.get_sample_value("http_request_duration_seconds_bucket", {**labels, "le": "0.25"})
+    assert (within, below) == (1, 0)
+
+
+# ---- clients that leave ------------------------------------------------------------------------------------------
+
+
+def scope(path, app, method="GET", **extra):
+    return {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": method,
+        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+        "headers": [(b"host", b"testserver")], "server": ("testserver", 80), "client": ("127.0.0.1", 9), **extra,
+    }  # fmt: skip
+
+
+def leave(app, path, messages, send=None, **extra):
+    """Call the application as a server does whose client sends these messages and is gone after them."""
+    sent = []
+
+    async def run():
+        left = list(messages)
+
+        async def receive():
+            return left.pop(0) if left else {"type": "http.disconnect"}
+
+        async def keep(message):
+            sent.append(message)
+
+        with suppress(Exception):
+            await app(scope(path, app, **extra), receive, send or keep)
+
+    asyncio.run(run())
+    return sent
+
+
+def test_a_client_that_leaves_while_it_uploads_is_not_our_failure():
+    app, metrics = observed()
+
+    leave(app, "/lines", [{"type": "http.request", "body": b"half", "more_body": True}], method="POST")
+
+    assert count(metrics, "POST", "/lines", 499) == 1
+    assert count(metrics, "POST", "/lines", 500) == 0
+    assert seconds(metrics, "POST", "/lines", "client_error", "count") == 1
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_stream_is_not_our_failure():
+    app, metrics = observed()
+
+    @app.get("/endless")
+    async def endless() -> StreamingResponse:
+        async def parts():
+            while True:
+                yield b"more"
+                await asyncio.sleep(0)
+
+        return StreamingResponse(parts())
+
+    leave(app, "/endless", [{"type": "http.request", "body": b"", "more_body": False}])
+
+    assert count(metrics, "GET", "/endless", 499) == 1
+    assert seconds(metrics, "GET", "/endless", "server_error", "count") == 0
+
+
+def test_a_server_that_says_that_nobody_listens_any_more_counts_as_a_client_that_left():
+    app, metrics = observed()
+
+    async def broken(message):
+        raise OSError("the socket is closed")
+
+    leave(app, "/lines/11", [{"type": "http.request", "body": b"", "more_body": False}], send=broken)
+
+    assert count(metrics, "GET", "/lines/{line_id}", 499) == 1
+    assert count(metrics, "GET", "/lines/{line_id}", 500) == 0
+
+
+def test_an_application_that_never_answers_has_failed():
+    metrics = Metrics()
+
+    async def silent(scope, receive, send):
+        await receive()
+
+    leave(RequestMetrics(silent, metrics), "/x", [{"type": "http.request", "body": b"", "more_body": False}])
+
+    assert count(metrics, "GET", "unmatched", 500) == 1
+
+
+def test_requests_in_progress_return_to_zero_however_they_end():
+    app, metrics = observed()
+    during = []
+
+    @app.get("/during")
+    def inside() -> None:
+        during.append(metrics.registry.get_sample_value("http_requests_in_progress"))
+
+    ask(app, "GET", "/during")
+    with suppress(ArithmeticError):
+        ask(app, "GET", "/surprise")
+    leave(app, "/lines", [{"type": "http.request", "body": b"half", "more_body": True}], method="POST")
+
+    assert during == [1]
+    assert metrics.registry.get_sample_value("http_requests_in_progress") == 0
+
+
+# ---- exemplars ---------------------------------------------------------------------------------------------------
+
+
+def exemplars(metrics):
+    text, media_type = render(metrics.registry, OPENMETRICS)
+    assert media_type.startswith("application/openmetrics-text")
+    families = text_string_to_metric_families(text.decode())
+    return [sample.exemplar.labels["trace_id"] for f in families for sample in f.samples if sample.exemplar]
+
+
+def test_a_request_whose_trace_is_kept_leaves_its_id_with_the_figures():
+    app, metrics = observed(ALWAYS_ON)
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+
+    ask(app, "GET", "/lines/11", headers={"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"})
+
+    assert exemplars(metrics) == [trace_id, trace_id]  # on the counter and on one bucket
+
+
+def test_a_request_whose_trace_is_dropped_leaves_no_id_that_would_lead_nowhere():
+    app, metrics = observed(ALWAYS_OFF)
+
+    ask(app, "GET", "/lines/11")
+
+    assert exemplars(metrics) == []
+
+
+# ---- the request log ---------------------------------------------------------------------------------------------
+
+
+def test_a_request_leaves_one_line_with_what_an_engineer_asks_for(log_lines):
+    app, _ = observed()
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+
+    @app.get("/whose")
+    def whose() -> None:  # runs in a thread of its own
+        logs.note(tenant_id="ten_13")
+
+    ask(app, "GET", "/whose", headers={"traceparent": f"00-{trace_id}-b7ad6b7169203331-00", "x-request-id": "req-11"})
+
+    (line,) = log_lines("vcci_platform.telemetry.requests")
+    assert {key: line[key] for key in ("event", "level", "service", "method", "endpoint", "path", "status")} == {
+        "event": "request_handled", "level": "info", "service": "vcci-api", "method": "GET", "endpoint": "/whose",
+        "path": "/whose", "status": 200,
+    }  # fmt: skip
+    assert (line["tenant_id"], line["request_id"], line["trace_id"]) == ("ten_13", "req-11", trace_id)
+    assert line["duration_ms"] == 0
+
+
+def test_an_unexpected_exception_is_told_once_with_its_traceback(log_lines):
+    app, _ = observed()
+
+    with suppress(ArithmeticError):
+        ask(app, "GET", "/surprise")
+
+    (line,) = log_lines("vcci_platform.telemetry.requests")
+    assert (line["event"], line["level"], line["status"]) == ("request_failed", "error", 500)
+    assert "ArithmeticError: nobody expected this" in line["exception"]
+
+
+def test_probes_of_health_are_whispered(log_lines):
+    app, _ = observed()
+
+    ask(app, "GET", "/health/live")
+
+    assert [line["level"] for line in log_lines("vcci_platform.telemetry.requests")] == ["debug"]
+
+
+@pytest.mark.parametrize("given_id", ["x" * 65, "two\tparts", ""])
+def test_an_id_that_could_forge_a_line_is_replaced(log_lines, given_id):
+    app, _ = observed()
+
+    ask(app, "GET", "/lines/11", headers={"x-request-id": given_id})
+
+    (line,) = log_lines("vcci_platform.telemetry.requests")
+    assert line["request_id"] == line["trace_id"]
+
+
+# ---- the law -----------------------------------------------------------------------------------------------------
+
+PATHS = st.sampled_from(
+    ["/lines/11", "/lines/eleven", "/lines", "/refused", "/down", "/surprise", "/moved", "/stream", "/later",
+     "/health/live", "/nowhere", "/lines/", "/docs", "/openapi.json"]
+)  # fmt: skip
+
+
+@given(
+    method=st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"]),
+    path=PATHS,
+    body=st.binary(max_size=64),
+    headers=st.dictionaries(
+        st.sampled_from(["x-request-id", "accept", "traceparent", "authorization"]),
+        st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=80),
+    ),
+)
+def test_the_middleware_never_changes_a_response(method, path, body, headers):
+    bare = ask(BARE, method, path, content=body, headers=headers)
+
+    watched = ask(WATCHED, method, path, content=body, headers=headers)
+
+    assert (watched.status_code, watched.headers, watched.content) == (bare.status_code, bare.headers, bare.content)
+
+
+BARE = application()
+WATCHED, _metrics = observed()
+
+
+def test_a_middleware_that_is_added_outside_is_refused_since_its_refusals_would_not_be_counted():
+    class Limit:
+        def __init__(self, app):
+            self.app = app
+
+        async def __call__(self, scope, receive, send):
+            await self.app(scope, receive, send)
+
+    app, _ = observed()
+    app.add_middleware(Limit)
+
+    with pytest.raises(RuntimeError, match="install last"):
+        TestClient(app).get("/lines/11")
