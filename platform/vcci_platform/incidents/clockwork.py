@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from vcci_platform.incidents.actions import resolve
 from vcci_platform.incidents.decisions import (
     SYSTEM,
     Arm,
@@ -18,7 +19,6 @@ from vcci_platform.incidents.decisions import (
     TimerKind,
 )
 from vcci_platform.incidents.model import Incident, State, Tracked, firing
-from vcci_platform.incidents.policy import resolve
 from vcci_platform.incidents.rules import FALLBACK_AFTER, IncidentPolicy
 
 __all__ = ["Recovery", "Rung", "Sight", "on_timer"]

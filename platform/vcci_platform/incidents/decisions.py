@@ -61,6 +61,7 @@ class Open:
     source: str
     began_at: datetime
     by: str
+    component: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,7 @@ def evolve(
                 began_at=decision.began_at,
                 detected_at=now,
                 clock_from=now,
+                component=decision.component,
             )
         elif incident is not None:
             incident = _step(incident, decision, now)

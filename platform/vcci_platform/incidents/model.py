@@ -232,6 +232,7 @@ class Incident:
     began_at: datetime
     detected_at: datetime
     clock_from: datetime
+    component: str = ""
     episode: int = 1
     rung: Priority | None = None
     level: int = 1

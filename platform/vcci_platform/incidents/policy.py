@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from vcci_platform.incidents.actions import clocks
 from vcci_platform.incidents.decisions import (
     SYSTEM,
-    AcknowledgePages,
     Adopt,
     Arm,
     Attention,
@@ -20,7 +19,6 @@ from vcci_platform.incidents.decisions import (
     Publish,
     Raise,
     Record,
-    ResolvePages,
     Ring,
     Tell,
     TimerKind,
@@ -28,21 +26,17 @@ from vcci_platform.incidents.decisions import (
     evolve,
 )
 from vcci_platform.incidents.model import (
-    Action,
     Alert,
     Incident,
     Priority,
     Publication,
-    Refused,
     State,
     Tracked,
-    allowed_actions,
     firing,
-    next_state,
 )
 from vcci_platform.incidents.rules import FALLBACK_AFTER, RESOLVED_IS_NEWS, IncidentPolicy
 
-__all__ = ["Report", "hear", "on_action", "on_approval", "on_report", "on_sight_again", "resolve"]
+__all__ = ["Report", "hear", "on_report", "on_sight_again"]
 
 _DEADLINES = (TimerKind.ACKNOWLEDGE, TimerKind.ASSESS, TimerKind.UPDATE, TimerKind.ESCALATE)
 
@@ -67,17 +61,23 @@ def hear(
     now: datetime,
     *,
     trusted: bool = True,
+    elsewhere: tuple[Tracked, ...] = (),
 ) -> tuple[Decision, ...]:
     """Return what an alert means for the open incident of its system, or for none.
 
-    `alerts` are those of that incident, and every earlier episode of the same fingerprint wherever it belongs.
+    `alerts` are those of that incident; `elsewhere` are episodes of the same fingerprint that belong to an incident
+    that is closed, or to none: a message about one of those is remembered and moves nothing.
     A message that was heard before, that comes late, or whose resolve overtook it changes nothing. A resolve that
     cannot be trusted, because its source is blind, is remembered as a doubt: vanished data never ends an incident.
     """
     known = next((tracked for tracked in alerts if tracked.alert.episode == alert.episode), None)
     if known is not None:
         return _heard_again(incident, alerts, known, alert, policy, now, trusted=trusted)
-    later = [t.alert.starts_at for t in alerts if t.alert.fingerprint == alert.fingerprint]
+    past = next((tracked for tracked in elsewhere if tracked.alert.episode == alert.episode), None)
+    if past is not None:
+        ends = past.fires and alert.resolved and trusted
+        return (Track(replace(past, over_at=alert.ends_at or now, doubted_at=None)),) if ends else ()
+    later = [t.alert.starts_at for t in (*alerts, *elsewhere) if t.alert.fingerprint == alert.fingerprint]
     if later and max(later) > alert.starts_at:
         return (Track(Tracked(alert, over_at=max(later))),)
     over_at = (alert.ends_at or now) if alert.resolved and trusted else None
@@ -128,7 +128,7 @@ def _opened(tracked: Tracked, policy: IncidentPolicy, now: datetime) -> tuple[De
     decisions.append(Tell(f"{alert.priority} detected: {_title(alert)}", attention=_attention(alert.priority, policy)))
     decisions += _pages(None, alert, policy, now, begins=True)
     decisions += _publication(incident, policy)
-    return (*decisions, *_clocks(incident, policy, now, since=now))
+    return (*decisions, *clocks(incident, policy, now, since=now))
 
 
 def _joined(
@@ -164,11 +164,14 @@ def on_report(incident: Incident | None, report: Report, policy: IncidentPolicy,
     said = Record("reported", report.description or report.title, by=report.by)
     decisions: list[Decision]
     if incident is None:
-        decisions = [Open(report.system, report.title, report.priority, "person", now, report.by), said]
+        decisions = [
+            Open(report.system, report.title, report.priority, "person", now, report.by, report.component),
+            said,
+        ]
         incident = _certain(evolve(None, decisions, now))
         decisions.append(Tell(f"{report.priority} reported by {report.by}: {report.title}"))
         decisions += _publication(incident, policy)
-        decisions += _clocks(incident, policy, now, since=now)
+        decisions += clocks(incident, policy, now, since=now)
     else:
         decisions = [said]
         if report.priority < incident.priority:
@@ -200,87 +203,6 @@ def on_sight_again(
     )
 
 
-def on_action(
-    incident: Incident,
-    alerts: tuple[Tracked, ...],
-    action: Action,
-    policy: IncidentPolicy,
-    now: datetime,
-    *,
-    by: str,
-    why: str = "",
-) -> tuple[Decision, ...]:
-    """Return what a person's action means, or raise `Refused`.
-
-    To resolve before the SLI was watched for long enough, or while an alert fires, takes a reason.
-    """
-    to = next_state(incident.state, action)
-    if action is Action.RESOLVE:
-        _check_resolve(incident, alerts, policy, now, why)
-        return resolve(incident, policy, now, by=by, why=why)
-    if action is Action.REVIEW:
-        return Move(to, by, why), Cancel((TimerKind.REVIEW,))
-    decisions: list[Decision] = [Move(to, by, why), Tell(f"{by}: {to}{f' ({why})' if why else ''}")]
-    if incident.acknowledged_at is None:
-        reached = (TimerKind.ACKNOWLEDGE, TimerKind.FALLBACK, TimerKind.PAGE)
-        decisions += [Cancel(reached), AcknowledgePages()]
-    if incident.state is State.MONITORING:
-        decisions.append(Cancel((TimerKind.MONITOR,)))
-    if to is State.MONITORING:
-        decisions.append(Arm(TimerKind.MONITOR, now + policy.monitor_for))
-    if action is Action.REOPEN:
-        reopened = _certain(evolve(incident, decisions, now))
-        decisions += [Cancel((TimerKind.REVIEW,)), *_clocks(reopened, policy, now, since=now)]
-    if incident.publication is Publication.PUBLISHED and action is not Action.ACKNOWLEDGE:
-        decisions.append(Publish(by, why))
-    return tuple(decisions)
-
-
-def on_approval(incident: Incident, policy: IncidentPolicy, *, by: str, why: str = "") -> tuple[Decision, ...]:
-    """Return what follows when the commander lets the public know, or raise `Refused`."""
-    if not incident.is_open:
-        sentence = f"an incident that is {incident.state} is not published any more"
-        raise Refused("not-open", sentence, allowed_actions(incident.state))
-    if policy[incident.priority].status_page == "never":
-        sentence = f"a {incident.priority} is never shown on the status page"
-        raise Refused("never-published", sentence, allowed_actions(incident.state))
-    return (Publish(by, why),)
-
-
-def resolve(
-    incident: Incident, policy: IncidentPolicy, now: datetime, *, by: str, why: str = ""
-) -> tuple[Decision, ...]:
-    """Return everything that ends with an incident: pages, timers, the status page; and its review begins."""
-    decisions: list[Decision] = [
-        Move(State.RESOLVED, by, why),
-        Cancel(tuple(TimerKind)),
-        ResolvePages(),
-        Tell(f"resolved by {by}{f': {why}' if why else ''}"),
-    ]
-    if incident.publication is Publication.PUBLISHED:
-        decisions.append(Publish(by, why))
-    if (review := policy[incident.priority].review) is not None:
-        decisions.append(Arm(TimerKind.REVIEW, now + review))
-    return tuple(decisions)
-
-
-def _check_resolve(
-    incident: Incident, alerts: Iterable[Tracked], policy: IncidentPolicy, now: datetime, why: str
-) -> None:
-    if why.strip():
-        return
-    fires = ", ".join(sorted({tracked.alert.name for tracked in firing(alerts)}))
-    since = incident.monitoring_since
-    if fires:
-        sentence = f"{fires} still fires: to resolve anyway, say why"
-    elif since is None or now < since + policy.monitor_for:
-        minutes = policy.monitor_for.total_seconds() / 60
-        sentence = f"it was not yet watched for {minutes:g} minutes of good SLI: to resolve anyway, say why"
-    else:
-        return
-    raise Refused("reason-needed", sentence, allowed_actions(incident.state))
-
-
 def _raised(
     incident: Incident, priority: Priority, title: str, by: str, policy: IncidentPolicy, now: datetime
 ) -> list[Decision]:
@@ -292,7 +214,7 @@ def _raised(
         Tell(words, attention=_attention(priority, policy)),
         *_publication(raised, policy),
         Cancel(_DEADLINES),
-        *_clocks(raised, policy, now, since=now),
+        *clocks(raised, policy, now, since=now),
     ]
 
 
@@ -336,24 +258,6 @@ def _publication(incident: Incident, policy: IncidentPolicy) -> list[Decision]:
     if shown in {"at-once", "users-above"} and incident.publication is Publication.NONE:
         return [Propose(), Tell("The status page waits for the commander's approval.", prompt=True)]
     return []
-
-
-def _clocks(incident: Incident, policy: IncidentPolicy, now: datetime, *, since: datetime) -> list[Decision]:
-    """Return the deadlines of the incident's severity; escalation counts from detection, the others from `since`."""
-    rules = policy[incident.priority]
-    clocks: list[Decision] = []
-    if rules.acknowledge is not None and incident.acknowledged_at is None:
-        clocks.append(Arm(TimerKind.ACKNOWLEDGE, since + rules.acknowledge))
-    if rules.assess is not None and incident.state in {State.DETECTED, State.ACKNOWLEDGED}:
-        clocks.append(Arm(TimerKind.ASSESS, since + rules.assess))
-    if rules.update is not None:
-        clocks.append(Arm(TimerKind.UPDATE, now + rules.update))
-    clocks += [
-        Arm(TimerKind.ESCALATE, max(now, incident.clock_from + after), level)
-        for after, level in policy.escalation.get(incident.priority, ())
-        if level > incident.level
-    ]
-    return clocks
 
 
 def _watch_if_quiet(

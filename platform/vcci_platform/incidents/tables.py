@@ -47,6 +47,7 @@ incident = Table(
     Column("id", String(40), primary_key=True),
     Column("system", String(200), nullable=False),
     Column("title", Text, nullable=False),
+    Column("component", String(200), nullable=False),
     Column("priority", String(2), nullable=False),
     Column("state", String(20), nullable=False),
     Column("open", Boolean, nullable=False),
