@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from vcci_slo import plan
@@ -19,6 +21,22 @@ NO_WAIT = timedelta(0)
 P0_MARGIN = timedelta(minutes=1)
 
 
+@dataclass(frozen=True)
+class _Context:
+    """What every alert of one spec shares. `lingering` is how long a P0 stays firing after its last sign."""
+
+    spec: Spec
+    components: Mapping[str, plan.Component]
+    links: plan.Links
+    pages: frozenset[plan.Priority]
+    lingering: timedelta
+    pace: Pace
+    findings: Findings
+
+    def runbook_url(self, slug: str) -> str:
+        return f"{self.links.runbooks}/{slug}" if self.links.runbooks else ""
+
+
 def alerts(
     spec: Spec,
     components: tuple[plan.Component, ...],
@@ -29,21 +47,27 @@ def alerts(
     findings: Findings,
 ) -> tuple[plan.Alert, ...]:
     """Return the declared alerts, and one for each probe that must not fail for long."""
-    pages = {severity.priority for severity in severities if severity.page}
-    lingering = _lingering(slos, pages, pace)
-    found: list[plan.Alert] = []
-    for name, written in spec.alerts.items():
-        alert = _declared(name, written, spec, components, links, pages, lingering, pace, findings)
-        if alert is not None:
-            found.append(alert)
+    pages = frozenset(severity.priority for severity in severities if severity.page)
+    context = _Context(
+        spec=spec,
+        components={component.name: component for component in components},
+        links=links,
+        pages=pages,
+        lingering=_lingering(slos, pages, pace),
+        pace=pace,
+        findings=findings,
+    )
+    declared = (_declared(name, written, context) for name, written in spec.alerts.items())
     common = findings.matchers(("metadata", "selector"), spec.metadata.selector)
-    for component in components:
-        if component.probe is not None and component.probe.fails_for:
-            found.append(_probe(component, component.probe, common, links, lingering))
-    return tuple(found)
+    probed = (
+        _probe(component, component.probe, common, context)
+        for component in components
+        if component.probe is not None and component.probe.fails_for
+    )
+    return (*(alert for alert in declared if alert is not None), *probed)
 
 
-def _lingering(slos: tuple[plan.Slo, ...], pages: set[plan.Priority], pace: Pace) -> timedelta:
+def _lingering(slos: tuple[plan.Slo, ...], pages: frozenset[plan.Priority], pace: Pace) -> timedelta:
     """Return how long a lower page may outlast the fault: its short window and its hold.
 
     A P0 stays firing for that long, so that the burn it caused does not ring again once it is over.
@@ -53,24 +77,15 @@ def _lingering(slos: tuple[plan.Slo, ...], pages: set[plan.Priority], pace: Pace
     return longest + pace.of(P0_MARGIN) if longest else NO_WAIT
 
 
-def _declared(
-    name: str,
-    written: AlertSpec,
-    spec: Spec,
-    components: tuple[plan.Component, ...],
-    links: plan.Links,
-    pages: set[plan.Priority],
-    lingering: timedelta,
-    pace: Pace,
-    findings: Findings,
-) -> plan.Alert | None:
+def _declared(name: str, written: AlertSpec, context: _Context) -> plan.Alert | None:
     path: Path = ("alerts", name)
-    found = _measure((*path, "measure"), name, written.measure, components, pace, findings)
+    findings = context.findings
+    found = _measure((*path, "measure"), name, written.measure, context)
     if found is None:
         return None
     component, measure, unit = found
-    limits = _limits(path, written, unit, lingering, pace, findings)
-    loud = [limit.priority for limit in limits if limit.priority in pages]
+    limits = _limits(path, written, unit, context)
+    loud = [limit.priority for limit in limits if limit.priority in context.pages]
     symptom = isinstance(measure, plan.BadRatio | plan.Quantile)
     if loud and not symptom and written.pages_because is None:
         findings.add(path, f"pages_because, since {' and '.join(loud)} wakes someone for a cause", "nothing")
@@ -78,7 +93,7 @@ def _declared(
     if floor and not symptom:
         findings.add(path, "min_bad or min_events only on ratios and quantiles of events", str(floor))
     if written.owner is not None:
-        findings.lookup((*path, "owner"), "a team", written.owner, spec.teams)
+        findings.lookup((*path, "owner"), "a team", written.owner, context.spec.teams)
     runbook = written.runbook or kebab(name)
     return plan.Alert(
         name=name,
@@ -89,14 +104,16 @@ def _declared(
         measure=measure,
         unit=unit,
         limits=limits,
-        missing=tuple(plan.NoData(pace.of(after), priority) for priority, after in sorted(written.missing.items())),
+        missing=tuple(
+            plan.NoData(context.pace.of(after), priority) for priority, after in sorted(written.missing.items())
+        ),
         min_events=floor or 0,
         summary=written.summary,
         description=written.description or written.summary,
         because=written.because or "",
         pages_because=written.pages_because or "",
         runbook=runbook,
-        runbook_url=f"{links.runbooks}/{runbook}" if links.runbooks else "",
+        runbook_url=context.runbook_url(runbook),
         dashboard_url="",
         proof=plan.Proof(_series(written.proof.fires), _series(written.proof.silent)) if written.proof else None,
     )
@@ -106,52 +123,54 @@ def _series(table: dict[str, int | float | str]) -> tuple[tuple[str, str], ...]:
     return tuple((series, values if isinstance(values, str) else f"{values:g}") for series, values in table.items())
 
 
-def _measure(
-    path: Path,
-    alert: str,
-    written: MeasureSpec,
-    components: tuple[plan.Component, ...],
-    pace: Pace,
-    findings: Findings,
-) -> tuple[plan.Component, plan.Measure, plan.Unit] | None:
-    known = {component.name: component for component in components}
+Measured = tuple[plan.Component, plan.Measure, plan.Unit]
+
+
+def _measure(path: Path, alert: str, written: MeasureSpec, context: _Context) -> Measured | None:
+    """Return the component that an alert is about, what it measures, and the unit of its limits."""
     if written.promql is not None:
-        component = findings.lookup((*path, "component"), "a component", written.component or "", known)
-        if component is None:
-            return None
+        owner, wanted = written.component or "", ""
+    else:
+        owner, _, wanted = (written.value or written.bad_ratio or written.of or written.share or "").partition(".")
+    component = context.findings.lookup(path, "a component", owner, context.components)
+    if component is None:
+        return None
+    if written.promql is not None:
         unit: plan.Unit = written.unit or "count"
         text = written.promql.replace("SELECTOR", ",".join(str(matcher) for matcher in component.selector))
         free = plan.ValueSignal(component.name, kebab(alert), alert, text, unit, None, None, (), None)
         return component, plan.Value(free), unit
-    ref = written.value or written.bad_ratio or written.of or written.share or ""
-    owner, _, wanted = ref.partition(".")
-    component = findings.lookup(path, "a component", owner, known)
-    if component is None:
-        return None
-    signal = findings.lookup(
-        path, f"a signal of {owner}", wanted, {signal.name: signal for signal in component.signals}
-    )
+    signals = {signal.name: signal for signal in component.signals}
+    signal = context.findings.lookup(path, f"a signal of {owner}", wanted, signals)
     if signal is None:
         return None
+    found = _of_signal(written, signal, context.pace)
+    if found is None:
+        events = isinstance(signal, plan.EventsSignal)
+        expected = "bad_ratio, or a quantile of a duration, of these events" if events else "a signal of events"
+        context.findings.add(path, expected, repr(signal.ref))
+        return None
+    return component, *found
+
+
+def _of_signal(written: MeasureSpec, signal: plan.Signal, pace: Pace) -> tuple[plan.Measure, plan.Unit] | None:
+    """Return the measure of a signal, or None if the signal has no such measure."""
     over = pace.maybe(written.over)
-    if isinstance(signal, plan.EventsSignal):
-        if written.bad_ratio and over and signal.bad:
-            return component, plan.BadRatio(signal, over), "ratio"
-        if written.quantile and over and signal.duration:
-            return component, plan.Quantile(signal, written.quantile.ratio, over), "seconds"
-        findings.add(path, f"bad_ratio or a quantile of the events {ref}", repr(ref))
-        return None
-    if written.bad_ratio or written.quantile:
-        findings.add(path, "a signal of events", repr(ref))
-        return None
-    if written.share:
-        return component, plan.Value(signal, over, pace.maybe(written.every)), "ratio"
-    return component, plan.Value(signal), signal.unit
+    match signal:
+        case plan.EventsSignal() if written.bad_ratio and over and signal.bad:
+            return plan.BadRatio(signal, over), "ratio"
+        case plan.EventsSignal() if written.quantile and over and signal.duration:
+            return plan.Quantile(signal, written.quantile.ratio, over), "seconds"
+        case plan.ValueSignal() if written.share:
+            return plan.Value(signal, over, pace.maybe(written.every)), "ratio"
+        case plan.ValueSignal() if written.value:
+            return plan.Value(signal), signal.unit
+        case _:
+            return None
 
 
-def _limits(
-    path: Path, written: AlertSpec, unit: plan.Unit, lingering: timedelta, pace: Pace, findings: Findings
-) -> tuple[plan.Limit, ...]:
+def _limits(path: Path, written: AlertSpec, unit: plan.Unit, context: _Context) -> tuple[plan.Limit, ...]:
+    findings = context.findings
     side = "above" if written.above else "below"
     table = written.above or written.below
     found: list[plan.Limit] = []
@@ -164,8 +183,8 @@ def _limits(
                 side="above" if side == "above" else "below",
                 value=limit.value,
                 words=limit.text,
-                lasts=pace.of(written.lasts or NO_WAIT),
-                keep_firing_for=lingering if priority == "P0" else NO_WAIT,
+                lasts=context.pace.of(written.lasts or NO_WAIT),
+                keep_firing_for=context.lingering if priority == "P0" else NO_WAIT,
             )
         )
     values = [limit.value for limit in found]
@@ -182,13 +201,7 @@ def _fits(limit: Quantity, unit: plan.Unit) -> bool:
     return limit.unit == "number"
 
 
-def _probe(
-    component: plan.Component,
-    probe: plan.Probe,
-    common: tuple[Matcher, ...],
-    links: plan.Links,
-    lingering: timedelta,
-) -> plan.Alert:
+def _probe(component: plan.Component, probe: plan.Probe, common: tuple[Matcher, ...], context: _Context) -> plan.Alert:
     name = f"{camel(component.name)}ProbeDown"
     runbook = kebab(name)
     return plan.Alert(
@@ -200,7 +213,9 @@ def _probe(
         measure=plan.ProbeDown(component.name, probe_matchers(component, common)),
         unit="boolean",
         limits=tuple(
-            plan.Limit(priority, "below", 1.0, "no place reaches it", after, lingering if priority == "P0" else NO_WAIT)
+            plan.Limit(
+                priority, "below", 1.0, "no place reaches it", after, context.lingering if priority == "P0" else NO_WAIT
+            )
             for priority, after in sorted(probe.fails_for, reverse=True)
         ),
         missing=(),
@@ -210,7 +225,7 @@ def _probe(
         because="impact: nobody can use it",
         pages_because="a probe sees what a user sees",
         runbook=runbook,
-        runbook_url=f"{links.runbooks}/{runbook}" if links.runbooks else "",
+        runbook_url=context.runbook_url(runbook),
         dashboard_url="",
         proof=None,
     )

@@ -182,5 +182,3 @@ def _draws(view: str, ref: str, signal: plan.Signal | None, measure: plan.Measur
             return view == "quantiles" and of == signal
         case plan.Value(of, _, _):
             return view == "value" and of == signal
-        case _:
-            return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -207,4 +207,4 @@ def _members(annotation: Any) -> list[Any]:
         return _members(typing.get_args(annotation)[0])
     if origin in {typing.Union, types.UnionType}:
         return [member for inner in typing.get_args(annotation) for member in _members(inner)]
-    return [cast("Any", annotation)]
+    return [annotation]
