@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from vcci_slo.plan import EventsIndicator, EventsSignal, LatencyIndicator, LimitIndicator, ProbeIndicator, Slo
 from vcci_slo.promql.durations import promql_duration
-from vcci_slo.promql.matchers import Matcher, selector
 from vcci_slo.promql.figures import number
+from vcci_slo.promql.matchers import Matcher, selector
 from vcci_slo.promql.series import BAD
 
 __all__ = ["bad_now", "bucket_matcher", "errors_in", "events_matchers", "slo_matchers", "timed_matchers", "total_in"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from vcci_slo.plan import Alert, BadRatio, Limit, Measure, ProbeDown, Quantile, Value
 from vcci_slo.promql.durations import promql_duration
+from vcci_slo.promql.figures import number
 from vcci_slo.promql.indicators import PROBE_METRIC, events_matchers, timed_matchers
 from vcci_slo.promql.matchers import selector
-from vcci_slo.promql.figures import number
 
 __all__ = ["condition", "evidence", "measured", "vanished"]
 

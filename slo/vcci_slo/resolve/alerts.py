@@ -47,7 +47,7 @@ def alerts(
     findings: Findings,
 ) -> tuple[plan.Alert, ...]:
     """Return the declared alerts, and one for each probe that must not fail for long."""
-    pages = frozenset(severity.priority for severity in severities if severity.page)
+    pages: frozenset[plan.Priority] = frozenset(severity.priority for severity in severities if severity.page)
     context = _Context(
         spec=spec,
         components={component.name: component for component in components},
