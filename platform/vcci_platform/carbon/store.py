@@ -52,8 +52,8 @@ class CalculationStore:
         bulk_insert(connection, tables.line_result, _of(calculation, lines.select(LINE_SCHEMA.keys())))
 
     def add_gaps(self, connection: Connection, calculation: int, gaps: pl.DataFrame, first: int) -> None:
-        """Write a part of the gaps, in `GAP_SCHEMA`; `first` is the position of the first of them."""
-        numbered = gaps.select(GAP_SCHEMA.keys()).with_row_index("position", offset=first)
+        """Write a part of the gaps, in `GAP_SCHEMA`; `first` is how many were written before."""
+        numbered = gaps.select(GAP_SCHEMA.keys()).with_row_index("position", offset=first + 1)
         bulk_insert(connection, tables.line_gap, _of(calculation, numbered.cast({"position": pl.Int64})))
 
     def complete(
