@@ -32,7 +32,8 @@ EVERY = {
 SERVICE = {
     "vcci_jobs_finished", "vcci_job_attempts", "vcci_job_duration_seconds", "vcci_jobs_waiting",
     "vcci_oldest_waiting_job_age_seconds", "vcci_oldest_uncalculated_upload_age_seconds", "vcci_uploads",
-    "vcci_lines_calculated", "vcci_line_gaps", "vcci_emissions_calculated_kg", "vcci_active_tenants", "vcci_auth_failures",
+    "vcci_lines_calculated", "vcci_line_gaps", "vcci_emissions_calculated_kg", "vcci_active_tenants",
+    "vcci_auth_failures",
 }  # fmt: skip
 DESK = {
     "vcci_desk_inbox", "vcci_desk_effects", "vcci_desk_effects_waiting", "vcci_desk_oldest_effect_age_seconds",

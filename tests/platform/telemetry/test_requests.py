@@ -4,124 +4,14 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from fastapi import BackgroundTasks, FastAPI, Request
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from vcci_platform.problems import Problem
-from vcci_platform.problems import install as install_problems
-from vcci_platform.telemetry import logs
-from vcci_platform.telemetry.exposition import render
+from support.observed_app import application, ask, count, observed, seconds
 from vcci_platform.telemetry.metrics import Metrics
 from vcci_platform.telemetry.requests import RequestMetrics
-from vcci_platform.telemetry.tracing import native
-
-OPENMETRICS = "application/openmetrics-text;version=1.0.0"
-
-
-class Ticks:
-    """A clock that a test moves."""
-
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-def application(sampler=ALWAYS_OFF):
-    app = FastAPI(telemetry=native(TracerProvider(sampler=sampler)))
-    install_problems(app)
-    app.state.ticks = Ticks()
-
-    @app.get("/lines/{line_id}")
-    def line(line_id: int) -> dict[str, int]:
-        app.state.ticks.now += 0.3
-        return {"line": line_id}
-
-    @app.post("/lines", status_code=201)
-    async def add(request: Request) -> int:
-        return len(await request.body())
-
-    @app.get("/refused")
-    def refused() -> None:
-        raise Problem(status=409, code="busy", detail="Wait.")
-
-    @app.get("/down")
-    def down() -> None:
-        raise Problem(status=503, code="down", detail="Come back.", headers={"Retry-After": "13"})
-
-    @app.get("/surprise")
-    def surprise() -> None:
-        raise ArithmeticError("nobody expected this")
-
-    @app.get("/moved")
-    def moved() -> RedirectResponse:
-        return RedirectResponse("/lines/1")
-
-    @app.get("/stream")
-    def stream() -> StreamingResponse:
-        def parts():
-            for part in (b"one", b"two", b"three"):
-                app.state.ticks.now += 1
-                yield part
-
-        return StreamingResponse(parts(), media_type="text/plain")
-
-    @app.get("/torn")
-    def torn() -> StreamingResponse:
-        def parts():
-            yield b"one"
-            raise ArithmeticError("in the middle")
-
-        return StreamingResponse(parts())
-
-    @app.get("/later")
-    def later(tasks: BackgroundTasks) -> str:
-        def work():
-            app.state.ticks.now += 60
-
-        tasks.add_task(work)
-        return "soon"
-
-    @app.get("/later-fails")
-    def later_fails(tasks: BackgroundTasks) -> str:
-        def work():
-            raise ArithmeticError("after the answer")
-
-        tasks.add_task(work)
-        return "soon"
-
-    @app.get("/health/live")
-    def live() -> str:
-        return "alive"
-
-    return app
-
-
-def observed(sampler=ALWAYS_OFF):
-    app, metrics = application(sampler), Metrics()
-    app.add_middleware(RequestMetrics, metrics=metrics, clock=app.state.ticks)
-    return app, metrics
-
-
-def ask(app, method, path, **options):
-    return TestClient(app, raise_server_exceptions=False, follow_redirects=False).request(method, path, **options)
-
-
-def count(metrics, method, endpoint, status):
-    labels = {"method": method, "endpoint": endpoint, "status": str(status)}
-    return metrics.registry.get_sample_value("http_requests_total", labels)
-
-
-def seconds(metrics, method, endpoint, outcome, part="sum"):
-    labels = {"method": method, "endpoint": endpoint, "outcome": outcome}
-    return metrics.registry.get_sample_value(f"http_request_duration_seconds_{part}", labels)
 
 
 @pytest.mark.parametrize(
@@ -309,84 +199,6 @@ def test_requests_in_progress_return_to_zero_however_they_end():
 
     assert during == [1]
     assert metrics.registry.get_sample_value("http_requests_in_progress") == 0
-
-
-# ---- exemplars ---------------------------------------------------------------------------------------------------
-
-
-def exemplars(metrics):
-    text, media_type = render(metrics.registry, OPENMETRICS)
-    assert media_type.startswith("application/openmetrics-text")
-    families = text_string_to_metric_families(text.decode())
-    return [sample.exemplar.labels["trace_id"] for f in families for sample in f.samples if sample.exemplar]
-
-
-def test_a_request_whose_trace_is_kept_leaves_its_id_with_the_figures():
-    app, metrics = observed(ALWAYS_ON)
-    trace_id = "0af7651916cd43dd8448eb211c80319c"
-
-    ask(app, "GET", "/lines/11", headers={"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"})
-
-    assert exemplars(metrics) == [trace_id, trace_id]  # on the counter and on one bucket
-
-
-def test_a_request_whose_trace_is_dropped_leaves_no_id_that_would_lead_nowhere():
-    app, metrics = observed(ALWAYS_OFF)
-
-    ask(app, "GET", "/lines/11")
-
-    assert exemplars(metrics) == []
-
-
-# ---- the request log ---------------------------------------------------------------------------------------------
-
-
-def test_a_request_leaves_one_line_with_what_an_engineer_asks_for(log_lines):
-    app, _ = observed()
-    trace_id = "0af7651916cd43dd8448eb211c80319c"
-
-    @app.get("/whose")
-    def whose() -> None:  # runs in a thread of its own
-        logs.note(tenant_id="ten_13")
-
-    ask(app, "GET", "/whose", headers={"traceparent": f"00-{trace_id}-b7ad6b7169203331-00", "x-request-id": "req-11"})
-
-    (line,) = log_lines("vcci_platform.telemetry.requests")
-    assert {key: line[key] for key in ("event", "level", "service", "method", "endpoint", "path", "status")} == {
-        "event": "request_handled", "level": "info", "service": "vcci-api", "method": "GET", "endpoint": "/whose",
-        "path": "/whose", "status": 200,
-    }  # fmt: skip
-    assert (line["tenant_id"], line["request_id"], line["trace_id"]) == ("ten_13", "req-11", trace_id)
-    assert line["duration_ms"] == 0
-
-
-def test_an_unexpected_exception_is_told_once_with_its_traceback(log_lines):
-    app, _ = observed()
-
-    with suppress(ArithmeticError):
-        ask(app, "GET", "/surprise")
-
-    (line,) = log_lines("vcci_platform.telemetry.requests")
-    assert (line["event"], line["level"], line["status"]) == ("request_failed", "error", 500)
-    assert "ArithmeticError: nobody expected this" in line["exception"]
-
-
-def test_probes_of_health_are_whispered(log_lines):
-    app, _ = observed()
-
-    ask(app, "GET", "/health/live")
-
-    assert [line["level"] for line in log_lines("vcci_platform.telemetry.requests")] == ["debug"]
-
-
-@pytest.mark.parametrize("given_id", ["x" * 65, "two\tparts", ""])
-def test_an_id_that_could_forge_a_line_is_replaced(log_lines, given_id):
-    app, _ = observed()
-
-    ask(app, "GET", "/lines/11", headers={"x-request-id": given_id})
-
-    (line,) = log_lines("vcci_platform.telemetry.requests")
-    assert line["request_id"] == line["trace_id"]
 
 
 # ---- the law -----------------------------------------------------------------------------------------------------
