@@ -5,13 +5,15 @@ from contextlib import suppress
 
 import pytest
 from fastapi.responses import StreamingResponse
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from support.observed_app import application, ask, count, observed, seconds
 from vcci_platform.telemetry.metrics import Metrics
 from vcci_platform.telemetry.requests import RequestMetrics
+
+pytestmark = pytest.mark.usefixtures("log_lines")
 
 
 @pytest.mark.parametrize(
@@ -209,6 +211,7 @@ PATHS = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"]),
     path=PATHS,
