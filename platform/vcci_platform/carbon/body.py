@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vcci_platform.problems import Problem, problem_response
+from vcci_platform.telemetry.endpoints import FOUND, match
 
 __all__ = ["BodyLimit"]
 
@@ -27,14 +29,14 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        problem = Problem(
-            status=413,
-            code="too-large",
-            detail=f"The request's body may have {self._most} bytes; split the file.",
-            headers={"Connection": "close"},
-        )
+        detail = f"The request's body may have {self._most} bytes; split the file."
+        headers = {"Connection": "close"}
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > self._most + MULTIPART_ALLOWANCE_BYTES:
+            endpoint = match(scope["app"].routes, scope)
+            if endpoint is not None:
+                scope[FOUND] = endpoint
+            problem = Problem(status=413, code="too-large", detail=detail, headers=headers)
             await problem_response(problem)(scope, receive, send)
             return
         seen = 0
@@ -44,7 +46,8 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._most + MULTIPART_ALLOWANCE_BYTES:
-                raise problem
+                # The framework turns any other exception of a body that it reads into a 400.
+                raise HTTPException(413, detail, headers=headers)
             return message
 
         await self._app(scope, counted, send)

@@ -262,12 +262,13 @@ class Jobs:
     # -- within ------------------------------------------------------------------------------------------------------
 
     def _end(self, connection: Connection, job: Job, status: JobStatus, refusal: Refusal) -> None:
+        now = self._clock.now()
         connection.execute(
             update(_job)
             .where(_job.c.id == job.id)
-            .values(status=status, finished_at=self._clock.now(), refusal=refusal.document(), stage="ended")
+            .values(status=status, finished_at=now, refusal=refusal.document(), stage="ended")
         )
-        self._on_end(connection, replace(job, status=status), refusal)
+        self._on_end(connection, replace(job, status=status, finished_at=now), refusal)
 
     def _count(self, job: Job, attempt: str, *, finished: str | None = None) -> None:
         self._metrics.job_attempts.labels(job.queue, attempt).inc()

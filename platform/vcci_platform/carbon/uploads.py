@@ -23,7 +23,7 @@ from vcci_platform.errors import PlatformError
 from vcci_platform.storage.database import Database
 from vcci_platform.storage.ids import new_id
 
-__all__ = ["KeyReusedError", "Received", "Upload", "UploadStatus", "Uploads"]
+__all__ = ["KeyReusedError", "Received", "Upload", "UploadStatus", "Uploads", "settle"]
 
 GLANCE_BYTES = 64 * 1024
 """How much of a file is read before its sender is answered; enough to see that it is no such CSV at all."""
@@ -180,15 +180,6 @@ class Uploads:
             )
         )
 
-    def settle(self, connection: Connection, job: Job, refusal: Refusal) -> None:
-        """Tell on the upload why its job ended without success."""
-        status = UploadStatus.REJECTED if job.status is JobStatus.REJECTED else UploadStatus.FAILED
-        connection.execute(
-            update(_upload)
-            .where(_upload.c.id == job.subject_id)
-            .values(status=status, refusal=refusal.document(), settled_at=self._clock.now())
-        )
-
     def _queue_import(self, connection: Connection, tenant_id: str, upload_id: str) -> Job:
         return self._jobs.add(
             connection,
@@ -216,6 +207,16 @@ class Uploads:
     def _require(self, upload_id: str) -> Upload:
         with self._database.read() as connection:
             return self.find(connection, upload_id)
+
+
+def settle(connection: Connection, job: Job, refusal: Refusal) -> None:
+    """Tell on the upload why its job ended without success, in the transaction that ends the job."""
+    status = UploadStatus.REJECTED if job.status is JobStatus.REJECTED else UploadStatus.FAILED
+    connection.execute(
+        update(_upload)
+        .where(_upload.c.id == job.subject_id)
+        .values(status=status, refusal=refusal.document(), settled_at=job.finished_at)
+    )
 
 
 def glance(content: bytes, reading: Reading, today: date) -> Refusal | None:

@@ -1,0 +1,170 @@
+"""The composition root: settings in, parts that know each other out. Nothing else chooses an adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from celery import Celery  # type: ignore[import-untyped]  # it ships no types
+from fastapi import APIRouter
+
+from vcci_platform.carbon import broker
+from vcci_platform.carbon import routes as carbon_routes
+from vcci_platform.carbon.broker import CeleryPost, EmbeddedWorker
+from vcci_platform.carbon.factors import load_pack
+from vcci_platform.carbon.files import Files, open_files
+from vcci_platform.carbon.gauges import WaitingGauges
+from vcci_platform.carbon.handlers import PurchaseHandlers, References
+from vcci_platform.carbon.jobs import Jobs
+from vcci_platform.carbon.model import GapReason
+from vcci_platform.carbon.rates import load_rates
+from vcci_platform.carbon.results import Results
+from vcci_platform.carbon.store import CalculationStore
+from vcci_platform.carbon.tasks import Runner, Sweeper
+from vcci_platform.carbon.uploads import Uploads, settle
+from vcci_platform.clock import Clock, SystemClock
+from vcci_platform.settings import Settings
+from vcci_platform.storage import migrate
+from vcci_platform.storage.database import Database, connect
+from vcci_platform.telemetry import checks
+from vcci_platform.telemetry.health import Check, Reading
+from vcci_platform.telemetry.metrics import ServiceMetrics, start_at_zero
+from vcci_platform.tenancy import Tenancy
+from vcci_platform.tenancy import routes as tenancy_routes
+from vcci_platform.tenancy.access import Authenticate, authenticator
+from vcci_platform.tenancy.limits import RequestLimit
+from vcci_platform.tenancy.pepper import pepper
+
+__all__ = ["ServiceParts", "service_database", "service_parts"]
+
+
+@dataclass(frozen=True)
+class ServiceParts:
+    """What the service, its workers and its command line are made of. Nothing runs until `start`."""
+
+    settings: Settings
+    clock: Clock
+    metrics: ServiceMetrics
+    database: Database
+    files: Files
+    tenancy: Tenancy
+    authenticate: Authenticate
+    jobs: Jobs
+    uploads: Uploads
+    results: Results
+    celery: Celery
+    post: CeleryPost
+    runner: Runner
+    sweeper: Sweeper
+    gauges: WaitingGauges
+    worker: EmbeddedWorker | None
+    """The worker of the embedded mode; None where workers are processes of their own."""
+
+    def start(self) -> None:
+        """Bring the database up to date and, embedded, begin to work on jobs."""
+        migrate.upgrade(self.database, "service")
+        if self.worker is not None:
+            self.jobs.forget_messages()
+            self.worker.start()
+            self.sweeper.start()
+
+    def stop(self) -> None:
+        """End what `start` began, after the jobs that are under way."""
+        if self.worker is not None:
+            self.sweeper.stop()
+            self.worker.stop()
+        self.celery.close()
+        self.database.close()
+
+    def routers(self) -> Sequence[APIRouter]:
+        """Return the routes under /v1."""
+        return (
+            tenancy_routes.router(self.tenancy, self.authenticate),
+            carbon_routes.router(
+                uploads=self.uploads,
+                jobs=self.jobs,
+                results=self.results,
+                post=self.post,
+                metrics=self.metrics,
+                authenticate=self.authenticate,
+                max_upload_bytes=self.settings.max_upload_bytes,
+            ),
+        )
+
+    def checks(self) -> list[Check]:
+        """Return the questions to the dependencies that readiness asks."""
+        asked = [checks.database(self.database)]
+        if not self.settings.embedded_worker:
+            asked.append(checks.broker(self.settings.broker_url.get_secret_value()))
+        if self.settings.redis_url is not None:
+            asked.append(checks.redis(self.settings.redis_url.get_secret_value()))
+        return asked
+
+    def readings(self) -> list[Reading]:
+        """Return the gauges that are read just before each scrape."""
+        return [self.gauges.reading]
+
+
+def service_database(settings: Settings) -> Database:
+    """Return the service's database; embedded, its folder is made."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return connect(
+        settings.service_database,
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_max_overflow,
+    )
+
+
+def service_parts(
+    settings: Settings, *, clock: Clock | None = None, metrics: ServiceMetrics | None = None
+) -> ServiceParts:
+    """Return the parts of the service that the settings ask for."""
+    clock = clock or SystemClock()
+    metrics = metrics or ServiceMetrics()
+    start_at_zero(metrics.line_gaps, reason=GapReason)
+    database = service_database(settings)
+    files = open_files(settings.files_url, settings.home)
+    tenancy = Tenancy(database, pepper(settings), clock)
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    limit = RequestLimit(settings.requests_per_minute, redis_url) if settings.requests_per_minute else None
+    jobs = Jobs(database, clock, metrics, on_end=settle)
+    uploads = Uploads(database, files, jobs, clock)
+    celery: Any = broker.create_celery(settings)
+    post = CeleryPost(celery)
+    handlers = PurchaseHandlers(
+        database=database,
+        files=files,
+        uploads=uploads,
+        jobs=jobs,
+        store=CalculationStore(clock),
+        references=_references,
+        metrics=metrics,
+        clock=clock,
+    )
+    runner = Runner(jobs, handlers.by_kind(), post)
+    broker.register(celery, runner)
+    return ServiceParts(
+        settings=settings,
+        clock=clock,
+        metrics=metrics,
+        database=database,
+        files=files,
+        tenancy=tenancy,
+        authenticate=authenticator(tenancy, metrics, limit),
+        jobs=jobs,
+        uploads=uploads,
+        results=Results(database),
+        celery=celery,
+        post=post,
+        runner=runner,
+        sweeper=Sweeper(jobs, post),
+        gauges=WaitingGauges(jobs, uploads, tenancy, metrics, clock),
+        worker=EmbeddedWorker(celery) if settings.embedded_worker else None,
+    )
+
+
+@cache
+def _references() -> References:
+    return References(factors=load_pack(), rates=load_rates())
