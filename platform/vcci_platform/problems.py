@@ -73,3 +73,9 @@ def install(app: FastAPI) -> None:
         return problem_response(
             Problem(status=error.status_code, code=code, detail=str(error.detail), headers=error.headers)
         )
+
+    @app.exception_handler(Exception)
+    async def on_surprise(_request: Request, _error: Exception) -> JSONResponse:
+        # The exception itself goes on to the log; the caller learns nothing of the inside.
+        detail = "The service failed to answer; it was logged, and trying again may help."
+        return problem_response(Problem(status=500, code="internal-error", detail=detail))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -37,7 +38,7 @@ from vcci_platform.tenancy.access import Authenticate, authenticator
 from vcci_platform.tenancy.limits import RequestLimit
 from vcci_platform.tenancy.pepper import pepper
 
-__all__ = ["ServiceParts", "service_database", "service_parts"]
+__all__ = ["ServiceParts", "service_database", "service_parts", "service_tenancy"]
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,16 @@ def service_database(settings: Settings) -> Database:
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_max_overflow,
     )
+
+
+@contextmanager
+def service_tenancy(settings: Settings) -> Generator[tuple[Database, Tenancy]]:
+    """Yield the service's database and its tenants, for the command line."""
+    database = service_database(settings)
+    try:
+        yield database, Tenancy(database, pepper(settings), SystemClock())
+    finally:
+        database.close()
 
 
 def service_parts(
