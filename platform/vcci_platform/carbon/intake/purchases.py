@@ -69,18 +69,18 @@ def _tidy(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the six texts without white space that means nothing."""
     trimmed = rows.with_columns(pl.col(name).str.strip_chars() for name in FIELDS)
     untidy = [name for name in ("supplier", "description") if trimmed[name].str.contains(r"\s\s|[^\S ]").any()]
-    currency = pl.col("currency").str.to_uppercase()
-    return trimmed.with_columns(
-        *(pl.col(name).str.replace_all(r"\s+", " ") for name in untidy),
-        naics=pl.col("naics").str.strip_suffix(".0"),
-        currency=pl.when(currency == "€").then(pl.lit("EUR")).otherwise(currency),
-    )
+    return trimmed.with_columns(pl.col(name).str.replace_all(r"\s+", " ") for name in untidy)
 
 
 def _understand(texts: pl.DataFrame, today: date, reading: Reading) -> pl.DataFrame:
     """Return the rows with their values, and one column `why_<field>` for each field that may be wrong."""
-    dates = read_dates(texts["date"], reading.date_order)
-    amounts = read_amounts(texts["amount"], texts["currency"], reading.decimal_mark)
+    upper = pl.col("currency").str.to_uppercase()
+    table = texts.with_columns(
+        naics_value=pl.col("naics").str.strip_suffix(".0"),
+        currency_value=pl.when(upper == "€").then(pl.lit("EUR")).otherwise(upper),
+    )
+    dates = read_dates(table["date"], reading.date_order)
+    amounts = read_amounts(table["amount"], table["currency_value"], reading.decimal_mark)
     why_date = pl.coalesce(
         _when(pl.col("date") == "", GapReason.DATE_MISSING),
         dates["reason"],
@@ -88,14 +88,14 @@ def _understand(texts: pl.DataFrame, today: date, reading: Reading) -> pl.DataFr
     )
     why_naics = pl.coalesce(
         _when(pl.col("naics") == "", GapReason.NAICS_MISSING),
-        _when(~pl.col("naics").str.contains(r"^[0-9]{2,6}$"), GapReason.NAICS_MALFORMED),
+        _when(~pl.col("naics_value").str.contains(r"^[0-9]{2,6}$"), GapReason.NAICS_MALFORMED),
     )
     why_amount = pl.coalesce(_when(pl.col("amount") == "", GapReason.AMOUNT_MISSING), amounts["reason"])
     why_currency = pl.coalesce(
         _when(pl.col("currency") == "", GapReason.CURRENCY_MISSING),
-        _when(~pl.col("currency").str.contains(r"^[A-Z]{3}$"), GapReason.CURRENCY_MALFORMED),
+        _when(~pl.col("currency_value").str.contains(r"^[A-Z]{3}$"), GapReason.CURRENCY_MALFORMED),
     )
-    return texts.with_columns(
+    return table.with_columns(
         why_date=why_date,
         why_supplier=_when(pl.col("supplier") == "", GapReason.SUPPLIER_MISSING),
         why_naics=why_naics,
@@ -112,7 +112,8 @@ def _when(condition: pl.Expr, reason: GapReason) -> pl.Expr:
 
 def _mark_repeated(good: pl.DataFrame) -> pl.DataFrame:
     """Return `ROW_SCHEMA`, where a row that equals an earlier one names it."""
-    rows = good.select("row", "supplier", "description", "naics", "currency", date="date_value", amount="amount_value")
+    values = {name: f"{name}_value" for name in ("date", "naics", "amount", "currency")}
+    rows = good.select("row", "supplier", "description", **values)
     suspects = rows.filter(rows.select(FIELDS).hash_rows().is_duplicated())
     repeated = suspects.select("row", first=pl.col("row").first().over(FIELDS)).filter(pl.col("row") != pl.col("first"))
     marked = rows.join(repeated, on="row", how="left", maintain_order="left").rename({"first": "repeats_row"})
