@@ -6,8 +6,10 @@ A pure ASGI middleware, since a fault may have to close the connection without a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
+from http.client import responses
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,9 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vcci_platform.sandbox.faults import Fault, Target
 from vcci_platform.sandbox.state import Call, Sandbox
 
-__all__ = ["ABORT", "DroppedConnection", "VendorEdge", "with_abort"]
+__all__ = ["DroppedConnection", "VendorEdge", "with_connection"]
 
-ABORT: Final = "vcci.sandbox.abort"  # scope key: a function that closes the connection at once
+_ABORT: Final = "vcci.sandbox.abort"  # scope key: a function that closes the connection at once
+_STOPPING: Final = "vcci.sandbox.stopping"  # scope key: an event that is set when the server is told to end
+_READ_AHEAD_BYTES: Final = 2 * 1024 * 1024
 
 _TARGETS: Final[tuple[tuple[str, Target], ...]] = (
     ("/v2/", "pagerduty"),
@@ -59,7 +63,9 @@ class VendorEdge:
             if fault is None:
                 await self._app(scope, receive, watch)
                 return
-            await asyncio.sleep(fault.hang_seconds)
+            if fault.hang_seconds:
+                receive = await _read_ahead(receive)
+                await _hang(scope, fault.hang_seconds)
             if fault.status is not None:
                 await _refuse(target, fault.status, receive, watch)
             elif fault.drop is None:
@@ -72,21 +78,25 @@ class VendorEdge:
             self._note(scope, target, answered, fault)
 
     def _note(self, scope: Scope, target: Target, answered: list[int], fault: Fault | None) -> None:
+        status = answered[0] if answered else None
+        note = scope["state"]["note"]
+        if not note and not fault and status is not None and status >= 400:
+            note = f"refused: {responses.get(status, status)}".lower()
         self._sandbox.calls.append(
             Call(
                 at=self._sandbox.clock.now(),
                 target=target,
                 method=scope["method"],
                 path=scope["path"],
-                status=answered[0] if answered else None,
-                note=scope["state"]["note"],
+                status=status,
+                note=note,
                 fault=fault.words if fault else "",
             )
         )
 
 
-def with_abort(app: ASGIApp) -> ASGIApp:
-    """Return the application, told at every request how to close the connection under it.
+def with_connection(app: ASGIApp, stopping: asyncio.Event) -> ASGIApp:
+    """Return the application, told at every request how to close the connection under it, and when all must end.
 
     Only the outermost application sees the server's own `send`, whose owner holds the transport (uvicorn).
     """
@@ -94,7 +104,8 @@ def with_abort(app: ASGIApp) -> ASGIApp:
     async def outermost(scope: Scope, receive: Receive, send: Send) -> None:
         transport = getattr(getattr(send, "__self__", None), "transport", None)
         if transport is not None:
-            scope[ABORT] = transport.abort
+            scope[_ABORT] = transport.abort
+        scope[_STOPPING] = stopping
         await app(scope, receive, send)
 
     return outermost
@@ -106,9 +117,32 @@ def _target(scope: Scope) -> Target | None:
     return next((target for prefix, target in _TARGETS if scope["path"].startswith(prefix)), None)
 
 
+async def _read_ahead(receive: Receive) -> Receive:
+    """Return a `receive` that has the whole body already: who hangs up on a slow vendor has still been heard."""
+    messages: list[Message] = []
+    size, more = 0, True
+    while more and size <= _READ_AHEAD_BYTES:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)
+
+    async def replay() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return replay
+
+
+async def _hang(scope: Scope, seconds: float) -> None:
+    """Wait, but not longer than the server lives."""
+    stopping: asyncio.Event = scope.get(_STOPPING) or asyncio.Event()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
+
+
 async def _close(scope: Scope, receive: Receive) -> None:
     """Close the connection without an answer; a server that cannot is told by an exception."""
-    abort: Callable[[], None] | None = scope.get(ABORT)
+    abort: Callable[[], None] | None = scope.get(_ABORT)
     if abort is None:
         raise DroppedConnection("the sandbox closed this connection without an answer, as its fault switch says")
     abort()

@@ -70,7 +70,7 @@ def _sentence(place: str, item: ErrorDetails, advice: str) -> str:
         return f"'{place}' is not a field of this form" + (f": {advice}" if advice else "")
     if kind == "literal_error":
         return f"'{place}' is invalid (must be one of the following: {context['expected']}), found {item['input']!r}"
-    if kind == "string_too_long":
+    if kind in {"string_too_long", "too_long"} and isinstance(item["input"], str):
         return f"'{place}' is too long (at most {context['max_length']} characters), found {len(item['input'])}"
     return f"'{place}': {item['msg'][:1].lower()}{item['msg'][1:]}"
 

@@ -24,6 +24,7 @@ def report(sandbox: Sandbox, *, base_url: str = "/") -> dict[str, Any]:
         "started_at": sandbox.started_at,
         "pagerduty": {
             "notifications": sandbox.pagerduty.notifications,
+            "woken": sandbox.pagerduty.woken,
             "incidents": [_incident(incident) for incident in sandbox.pagerduty.incidents],
             "dropped": [asdict(dropped) for dropped in reversed(sandbox.pagerduty.dropped)],
             "changes": [asdict(change) for change in reversed(sandbox.pagerduty.changes)],

@@ -20,7 +20,7 @@ from vcci_platform.errors import PlatformError
 from vcci_platform.sandbox.app import create_app
 from vcci_platform.sandbox.certificates import authority_file, ensure_authority, server_context
 from vcci_platform.sandbox.constants import DEFAULT_COMPONENTS, SLACK_WEBHOOK_PATH
-from vcci_platform.sandbox.edge import with_abort
+from vcci_platform.sandbox.edge import with_connection
 from vcci_platform.sandbox.state import Sandbox
 from vcci_platform.settings import Settings
 
@@ -148,9 +148,12 @@ async def _run(
 ) -> None:
     """Run both listeners until they are told to stop; when one ends, the other does too."""
     loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    app = with_connection(app, stopping)
     servers = (_Server(_config(app)), _Server(_config(app, context)))
 
     def stop() -> None:
+        stopping.set()
         for server in servers:
             server.should_exit = True
 
@@ -177,7 +180,7 @@ async def _run(
 
 def _config(app: ASGIApp, context: ssl.SSLContext | None = None) -> uvicorn.Config:
     return uvicorn.Config(
-        with_abort(app),
+        app,
         lifespan="off",
         log_level="warning",
         access_log=False,

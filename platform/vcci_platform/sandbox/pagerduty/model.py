@@ -101,7 +101,9 @@ class PagerDuty:
         self._incidents: dict[str, Incident] = {}
         self._open: dict[tuple[str, str], str] = {}
         self._sequence = 0
+        self._numbered = 0
         self.notifications = 0
+        self.woken = 0
         self.dropped: deque[Dropped] = deque(maxlen=KEPT_EVENTS)
         self.changes: deque[Change] = deque(maxlen=KEPT_EVENTS)
 
@@ -135,9 +137,10 @@ class PagerDuty:
         payload = event.payload
         if payload is None:  # the form refuses a trigger without one
             raise ValueError("expected a payload with the trigger")
+        self._numbered += 1
         incident = Incident(
             id="Q" + self._made_up(now)[:13].upper(),
-            number=self._sequence,
+            number=self._numbered,
             dedup_key=dedup_key,
             status="triggered",
             severity=payload.severity,
@@ -157,6 +160,7 @@ class PagerDuty:
         self._incidents[incident.id] = incident
         self._open[event.routing_key, dedup_key] = incident.id
         self.notifications += incident.notifications
+        self.woken += incident.notifications if incident.urgency == "high" else 0
         return Receipt(dedup_key=dedup_key, outcome="opened", incident_id=incident.id)
 
     def _move(self, incident: Incident, event: EventForm, now: datetime) -> Outcome:
