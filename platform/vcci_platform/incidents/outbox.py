@@ -22,11 +22,13 @@ __all__ = [
     "enqueue",
     "has_waiting_page",
     "holders",
+    "is_ready",
     "lose",
     "of_incident",
     "postpone",
     "release",
     "supersede",
+    "tried_before",
     "waiting",
     "waiting_resolves",
 ]
@@ -127,6 +129,24 @@ def claim(connection: Connection, target: Target, by: str, lease: timedelta, now
         doubtful=row["doubtful"],
         stale_at=row["stale_at"],
     )
+
+
+def is_ready(connection: Connection, target: Target, now: datetime) -> bool:
+    """Return whether it is worth trying to claim something; reading is cheaper than claiming in vain."""
+    free = or_(_outbox.c.lease_until.is_(None), _outbox.c.lease_until < now)
+    ready = and_(_outbox.c.state == "waiting", _outbox.c.target == target.value, _outbox.c.not_before <= now, free)
+    return connection.execute(select(_outbox.c.id).where(ready).limit(1)).first() is not None
+
+
+def tried_before(connection: Connection, effect: Effect) -> bool:
+    """Return whether an earlier effect of the same kind was tried for this incident, whatever became of it."""
+    earlier = and_(
+        _outbox.c.incident_id == effect.incident_id,
+        _outbox.c.kind == effect.kind.value,
+        _outbox.c.id < effect.id,
+        _outbox.c.attempts > 0,
+    )
+    return connection.execute(select(_outbox.c.id).where(earlier).limit(1)).first() is not None
 
 
 def end(

@@ -1,0 +1,89 @@
+"""Slack, by an incoming webhook: one address, one channel, no answer that could be changed later."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+
+from vcci_platform.clock import Clock
+from vcci_platform.incidents.pace import Pace
+from vcci_platform.incidents.ports import Delivered, Failed, Message, Outcome
+
+__all__ = ["Slack", "escape", "mrkdwn"]
+
+# https://docs.slack.dev/messaging/formatting-message-text#truncating
+TEXT_LIMIT_CHARACTERS = 40_000
+
+# https://docs.slack.dev/apis/web-api/rate-limits: one message a second and channel, short bursts are taken
+MESSAGES_PER_MINUTE = 60
+AFTER_TOO_MANY = timedelta(seconds=5)
+
+TIMEOUT_SECONDS = 8.0
+TOO_MANY_REQUESTS = 429
+FIRST_ERROR = 400
+FIRST_SERVER_ERROR = 500
+
+
+class Slack:
+    """One channel, behind the address of its webhook. The address is the secret, so it is never logged."""
+
+    def __init__(self, client: httpx.Client, webhook_url: str, clock: Clock) -> None:
+        self._client = client
+        self._url = webhook_url
+        self._pace = Pace(MESSAGES_PER_MINUTE, timedelta(minutes=1), clock)
+
+    @classmethod
+    def connect(cls, webhook_url: str, clock: Clock) -> Slack:
+        """Return the channel behind this address."""
+        return cls(httpx.Client(timeout=TIMEOUT_SECONDS), webhook_url, clock)
+
+    def say(self, message: Message) -> Outcome:
+        if wait := self._pace.wait():
+            return Failed("kept to Slack's rate", retryable=True, after=wait, counts=False)
+        self._pace.take()
+        try:
+            response = self._client.post(self._url, json={"text": mrkdwn(message)})
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            return Failed(f"no connection: {type(error).__name__}", retryable=True)
+        except httpx.TransportError as error:
+            return Failed(f"no answer: {type(error).__name__}", retryable=True, ambiguous=True)
+        status = response.status_code
+        if status < FIRST_ERROR:
+            return Delivered()
+        error_text = f"{status}: {response.text[:200]}"
+        if status == TOO_MANY_REQUESTS:
+            seconds = response.headers.get("Retry-After", "")
+            after = timedelta(seconds=int(seconds)) if seconds.isdigit() else AFTER_TOO_MANY
+            return Failed(error_text, retryable=True, after=after)
+        return Failed(error_text, retryable=status >= FIRST_SERVER_ERROR)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+def escape(text: str) -> str:
+    """Return text that Slack shows as it is: no mention, link or command can hide in it.
+
+    >>> escape("<!channel> R&D")
+    '&lt;!channel&gt; R&amp;D'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def mrkdwn(message: Message) -> str:
+    """Return a message in Slack's own markup; only the desk itself may ask for attention or set a link."""
+    attention = f"<!{message.attention}> " if message.attention in {"here", "channel"} else ""
+    lines = [f"{attention}*{escape(message.headline)}*", escape(message.text)]
+    lines += [f"{escape(name)}: {escape(value)}" for name, value in message.facts]
+    if message.links:
+        lines.append(" · ".join(_link(link.href, link.text) for link in message.links))
+    return "\n".join(lines)[:TEXT_LIMIT_CHARACTERS]
+
+
+def _link(href: str, text: str) -> str:
+    """Return a link; an address that is not one of the web is shown as text."""
+    if not href.startswith(("http://", "https://")) or any(character in href for character in "<>|\n "):
+        return escape(f"{text}: {href}")
+    return f"<{escape(href)}|{escape(text).replace('|', '¦')}>"
