@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ from vcci_platform.telemetry.health import CHECK_TIMEOUT, Check, Role
 
 __all__ = ["broker", "database", "redis"]
 
-_connect: Any = kombu_connection.Connection  # kombu has no types
+_connection: Any = kombu_connection.Connection  # kombu has no types
 
 
 def database(
@@ -45,7 +44,14 @@ def redis(url: str, *, name: str = "redis", role: Role = Role.OPTIONAL, timeout:
     client = Redis.from_url(
         url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0), max_connections=4
     )
-    probe: Callable[[], Any] = client.ping
+
+    def probe() -> None:
+        try:
+            client.ping()
+        except BaseException:
+            client.connection_pool.disconnect()
+            raise
+
     return Check(name, role, probe, timeout)
 
 
@@ -53,31 +59,33 @@ class _Amqp:
     """A connection that is kept, since opening one for each question costs the broker more than the question."""
 
     def __init__(self, url: str, seconds: float) -> None:
-        self._url = url
-        self._seconds = seconds
-        self._connection: Any = None
+        # The transport is asked itself, because the connection of kombu tries again after seconds.
+        self._transport = _connection(
+            url,
+            connect_timeout=seconds,
+            transport_options={"read_timeout": seconds, "write_timeout": seconds},
+        ).transport
+        self._kept: Any = None
 
     def __call__(self) -> None:
-        kept, self._connection = self._connection, None
+        kept, self._kept = self._kept, None
         if kept is not None:
             try:
                 self._ask(kept)
-            except Exception:  # noqa: BLE001  # the broker may have restarted since; a new connection decides
-                kept.collect()
+            except Exception:  # noqa: BLE001, S110  # the broker may have restarted since: a new connection decides
+                pass
             else:
                 return
-        fresh = _connect(
-            self._url,
-            connect_timeout=self._seconds,
-            transport_options={"read_timeout": self._seconds, "write_timeout": self._seconds},
-        )
-        try:
-            self._ask(fresh)
-        except BaseException:
-            fresh.collect()
-            raise
+        self._ask(self._transport.establish_connection())
+
+    def __del__(self) -> None:
+        if self._kept is not None:
+            self._kept.collect()
 
     def _ask(self, connection: Any) -> None:
-        connection.connect()
-        connection.channel().close()
-        self._connection = connection
+        try:
+            connection.channel().close()
+        except BaseException:
+            connection.collect()
+            raise
+        self._kept = connection

@@ -83,6 +83,7 @@ class RequestMetrics:
                 f"{outermost} was added after telemetry.install: what it refuses would not be counted; install last"
             )
         self._started = True
+        self._log = self._log.bind()  # the log is configured by now; making a logger costs as much as a line
         for endpoint in endpoints(app.routes):
             for method in endpoint.methods:
                 for status in (endpoint.success, *FAILURES):
