@@ -12,6 +12,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from vcci_slo.promql.durations import parse_duration
+from vcci_slo.promql.figures import number
 
 __all__ = [
     "Bytes",
@@ -90,7 +91,7 @@ class Percentage:
 def _percent_meant(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
-    return f"{Decimal(str(value)) * (100 if 0 < value <= 1 else 1):f}".rstrip("0").rstrip(".") + "%"
+    return f"{number(value * 100 if 0 < value <= 1 else value)}%"
 
 
 def _duration(value: Any) -> timedelta:
