@@ -25,7 +25,7 @@ from vcci_platform.carbon.intake.amounts import read_amounts
 from vcci_platform.carbon.intake.dates import read_dates
 from vcci_platform.carbon.intake.header import FIELDS, find_header
 from vcci_platform.carbon.intake.reading import Reading
-from vcci_platform.carbon.intake.records import Records, split_records
+from vcci_platform.carbon.intake.records import split_records
 from vcci_platform.carbon.intake.text import decode, split_lines
 from vcci_platform.carbon.model import GAP_SCHEMA, ROW_SCHEMA, GapReason, Intake, IntakeError
 
@@ -33,6 +33,9 @@ __all__ = ["read_purchases"]
 
 LONGEST_SHOWN = 200
 """Characters of a value that a gap shows."""
+
+PART_ROWS = 250_000
+"""Rows that are understood at a time, so that the intermediate columns of a long file do not all live at once."""
 
 _AS_STATED = Reading()
 
@@ -49,11 +52,9 @@ def read_purchases(data: bytes, *, today: date, reading: Reading = _AS_STATED) -
     total = records.rows.height + records.malformed.height
     if not total:
         raise IntakeError("no-rows", f"The file has a header in line {header.body} and not one row behind it.")
-    table = _understand(_tidy(records.rows), today, reading)
-    reasons = [name for name in table.columns if name.startswith("why_")]
-    good = pl.all_horizontal(pl.col(name).is_null() for name in reasons)
-    rows = _mark_repeated(table.filter(good))
-    gaps = _gaps(table.filter(~good), reasons, records)
+    parts = [_part(part, today, reading) for part in records.rows.iter_slices(PART_ROWS)]
+    rows = _mark_repeated(pl.concat([rows for rows, _ in parts])) if parts else pl.DataFrame(schema=ROW_SCHEMA)
+    gaps = pl.concat([*(gaps for _, gaps in parts), _malformed(records.malformed)]).sort("row", maintain_order=True)
     return Intake(
         rows=rows,
         gaps=gaps,
@@ -63,6 +64,16 @@ def read_purchases(data: bytes, *, today: date, reading: Reading = _AS_STATED) -
         repeated=rows.height - rows["repeats_row"].null_count(),
         ignored_columns=header.ignored,
     )
+
+
+def _part(texts: pl.DataFrame, today: date, reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows that can be read, without `repeats_row`, and the gaps of the others."""
+    table = _understand(_tidy(texts), today, reading)
+    reasons = [name for name in table.columns if name.startswith("why_")]
+    good = pl.all_horizontal(pl.col(name).is_null() for name in reasons)
+    values = {name: f"{name}_value" for name in ("date", "naics", "amount", "currency")}
+    rows = table.filter(good).select("row", "supplier", "description", **values)
+    return rows, pl.concat(list(_field_gaps(table.filter(~good), reasons)))
 
 
 def _tidy(rows: pl.DataFrame) -> pl.DataFrame:
@@ -110,20 +121,12 @@ def _when(condition: pl.Expr, reason: GapReason) -> pl.Expr:
     return pl.when(condition).then(pl.lit(reason.value))
 
 
-def _mark_repeated(good: pl.DataFrame) -> pl.DataFrame:
+def _mark_repeated(rows: pl.DataFrame) -> pl.DataFrame:
     """Return `ROW_SCHEMA`, where a row that equals an earlier one names it."""
-    values = {name: f"{name}_value" for name in ("date", "naics", "amount", "currency")}
-    rows = good.select("row", "supplier", "description", **values)
     suspects = rows.filter(rows.select(FIELDS).hash_rows().is_duplicated())
     repeated = suspects.select("row", first=pl.col("row").first().over(FIELDS)).filter(pl.col("row") != pl.col("first"))
     marked = rows.join(repeated, on="row", how="left", maintain_order="left").rename({"first": "repeats_row"})
     return marked.select(pl.col(name).cast(kind) for name, kind in ROW_SCHEMA.items())
-
-
-def _gaps(bad: pl.DataFrame, reasons: list[str], records: Records) -> pl.DataFrame:
-    """Return `GAP_SCHEMA`: each reason of each bad row, in the order of rows and fields."""
-    parts = [*_field_gaps(bad, reasons), _malformed(records.malformed)]
-    return pl.concat(parts).sort("row", maintain_order=True)
 
 
 def _field_gaps(bad: pl.DataFrame, reasons: list[str]) -> Iterator[pl.DataFrame]:

@@ -24,6 +24,9 @@ __all__ = ["MAX_RECORD_LINES", "Records", "split_records"]
 MAX_RECORD_LINES = 100
 """How many lines one record may span."""
 
+PART_LINES = 250_000
+"""Lines that are split at a time, so that the intermediate columns of a long file do not all live at once."""
+
 _SCHEMA = {"row": pl.Int64(), **{name: pl.String() for name in FIELDS}}
 _MALFORMED = {"row": pl.Int64(), "value": pl.String(), "detail": pl.String()}
 
@@ -44,39 +47,43 @@ class Records:
 
 def split_records(lines: Sequence[str], header: Header) -> Records:
     """Return the records behind the header."""
-    first_row = header.body + 1
     quoted = _quoted_records(lines, header)
-    series = pl.Series("line", lines[header.body :], dtype=pl.String)
-    body = pl.DataFrame([series]).with_row_index("row", offset=first_row).with_columns(pl.col("row").cast(pl.Int64))
-    if quoted.taken:
-        body = body.filter(~pl.col("row").is_in(pl.Series(quoted.taken, dtype=pl.Int64).implode()))
+    rows = [pl.DataFrame(quoted.rows, schema=_SCHEMA, orient="row")]
+    malformed = [pl.DataFrame(quoted.malformed, schema=_MALFORMED, orient="row")]
+    blank = quoted.blank
+    taken = pl.Series(quoted.taken, dtype=pl.Int64).implode()
+    for start in range(header.body, len(lines), PART_LINES):
+        series = pl.Series("line", lines[start : start + PART_LINES], dtype=pl.String)
+        numbered = pl.DataFrame([series]).with_row_index("row", offset=start + 1).cast({"row": pl.Int64})
+        part = _plain_records(numbered.filter(~pl.col("row").is_in(taken)), header)
+        rows.append(part.rows)
+        malformed.append(part.malformed)
+        blank += part.blank
+    return Records(rows=pl.concat(rows).sort("row"), malformed=pl.concat(malformed).sort("row"), blank=blank)
+
+
+def _plain_records(numbered: pl.DataFrame, header: Header) -> Records:
+    """Return the records of lines without a quotation mark: `row` and `line`."""
     line, width = pl.col("line"), header.width
     marks = line.str.count_matches(header.delimiter, literal=True)
     trimmed = line.str.strip_chars_end(f" {header.delimiter}").str.count_matches(header.delimiter, literal=True)
-    body = body.with_columns(
+    content = numbered.filter(line.str.strip_chars(f" \t\u00a0{header.delimiter}") != "").with_columns(
         marks=marks,
-        blank=line.str.strip_chars(f" \t\u00a0{header.delimiter}") == "",
         # empty fields behind the last column come from spreadsheets and hold nothing
         good=(marks == width - 1) | ((marks >= width) & (trimmed < width)),
     )
-    content = body.filter(~pl.col("blank"))
+    fields = content.filter("good").select("row", parts=line.str.split_exact(header.delimiter, width - 1))
+    places = ((name, pl.col("parts").struct.field(f"field_{header.columns[name]}")) for name in FIELDS)
     wrong = content.filter(~pl.col("good"))
-    fields = content.filter(pl.col("good")).select("row", parts=line.str.split_exact(header.delimiter, width - 1))
-    plain = fields.select(
-        "row",
-        *(pl.col("parts").struct.field(f"field_{at}").fill_null("").alias(name) for name, at in header.columns.items()),
+    return Records(
+        rows=fields.select("row", *(part.fill_null("").alias(name) for name, part in places)),
+        malformed=wrong.select(
+            "row",
+            value=line,
+            detail=pl.format("The row has {} fields where the header has {}.", pl.col("marks") + 1, pl.lit(width)),
+        ),
+        blank=numbered.height - content.height,
     )
-    wrong = wrong.select(
-        "row",
-        value=line,
-        detail=pl.format("The row has {} fields where the header has {}.", pl.col("marks") + 1, pl.lit(width)),
-    )
-    rows = plain.select(_SCHEMA.keys())
-    if quoted.rows:
-        rows = pl.concat([rows, pl.DataFrame(quoted.rows, schema=_SCHEMA, orient="row")]).sort("row")
-    if quoted.malformed:
-        wrong = pl.concat([wrong, pl.DataFrame(quoted.malformed, schema=_MALFORMED, orient="row")]).sort("row")
-    return Records(rows=rows, malformed=wrong, blank=body.height - content.height + quoted.blank)
 
 
 @dataclass
@@ -89,22 +96,23 @@ class _Quoted:
     blank: int = 0
 
 
+@dataclass
 class _Feed:
     """Lines from a place on, as the reader asks for them."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = lines
-        self.at = 0
-        self.end = 0
+    lines: Sequence[str]
+    at: int = 0
+    end: int = 0
 
     def __iter__(self) -> _Feed:
         return self
 
     def __next__(self) -> str:
-        if self.at >= self.end:
+        at = self.at
+        if at >= self.end:
             raise StopIteration
-        self.at += 1
-        return self.lines[self.at - 1] + "\n"
+        self.at = at + 1
+        return self.lines[at] + "\n"
 
 
 def _quoted_records(lines: Sequence[str], header: Header) -> _Quoted:
@@ -119,10 +127,10 @@ def _quoted_records(lines: Sequence[str], header: Header) -> _Quoted:
         feed.at, feed.end = start, min(start + MAX_RECORD_LINES, len(lines))
         try:
             values = next(reader)
-            problem = _wrong_width(values, header.width)
+            problem = "" if len(values) == header.width else _wrong_width(values, header.width)
         except (csv.Error, StopIteration):
             values, problem = [], _bad_quotes(header.delimiter)
-        empty = not any(value.strip() for value in values)
+        empty = not "".join(values).strip()
         free = start + 1 if problem else feed.at
         if problem:
             found.malformed.append((start + 1, line, problem))
