@@ -156,10 +156,20 @@ class _Foreign(logging.Handler):
             self.handleError(record)
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def _hidden(value: Any) -> Any:
-    """Return the value without what stands under the key of a secret, at any depth."""
+    """Return the value without what stands under the key of a secret, at any depth. Runs for every line: no frills."""
     if isinstance(value, Mapping):
-        return {str(key): REDACTED if is_sensitive(str(key)) else _hidden(inner) for key, inner in value.items()}
+        shown: dict[str, Any] = {}
+        for key, inner in value.items():
+            name = key if type(key) is str else str(key)
+            if is_sensitive(name):
+                shown[name] = REDACTED
+            else:
+                shown[name] = inner if type(inner) in _PLAIN else _hidden(inner)
+        return shown
     if isinstance(value, list | tuple):
         return [_hidden(inner) for inner in value]
     return value

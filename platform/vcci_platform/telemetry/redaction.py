@@ -18,24 +18,25 @@ SHORTEST_SECRET_CHARACTERS = 8
 """Shorter values are words of the language too: taking them out would tear holes into every sentence."""
 
 _SENSITIVE_KEY = re.compile(
-    r"(?i)(passw(or)?d|passphrase|secret|pepper|credential|authorization|cookie|api_?key|routing_?key|private_?key"
-    r"|webhook_?url|heartbeat_?url|dsn|(^|_)tokens?$|bearer)"
+    r"(?i)(passw(or)?d|passphrase|secret|pepper|credential|authorization|cookie|api[_-]?key|routing[_-]?key|private[_-]?key"
+    r"|webhook[_-]?url|heartbeat[_-]?url|dsn|(^|[_-])token$|bearer)"
 )
-# Each shape has a word that is sought first: `in` is many times faster than the expression, and nearly always says no.
+# Each shape has words of which one is sought first, in lower case: that is many times faster than the expression, and
+# nearly always says no.
 _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     # An API key of this service; names of metrics and modules have no capital and no digit in them.
     (("vcci_",), re.compile(r"vcci_(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{16,}"), REDACTED),
     (
-        ("earer ", "asic ", "auth ", "AUTH ", "EARER "),
-        re.compile(r"(?i)\b(bearer|basic|oauth)\s+(?=[a-z._~+/-]*[A-Z0-9=])[A-Za-z0-9._~+/=-]{6,}"),
+        ("earer ", "asic ", "auth "),
+        re.compile(r"\b((?i:bearer|basic|oauth))\s+(?=[a-z._~+/-]*[A-Z0-9=])[A-Za-z0-9._~+/=-]{6,}"),
         rf"\1 {REDACTED}",
     ),
     (("://",), re.compile(r"(://[^\s/:@\"'\\]*:)[^\s/\"'\\]+(?=@)"), rf"\1{REDACTED}"),
     (("/services/",), re.compile(r"(/services/)[A-Za-z0-9]+/[A-Za-z0-9]+/[A-Za-z0-9]+"), rf"\1{REDACTED}"),
     (
-        ("passw", "secret", "token", "api_key", "apikey", "routing_key", "PASSW", "SECRET", "TOKEN", "API_KEY"),
+        ("passw", "secret", "token", "key"),
         re.compile(
-            r"(?i)\b((?:[a-z0-9]+_)*(?:password|passwd|secret|token|api_?key|routing_?key)[\"']?\s*[=:]\s*[\"']?)"
+            r"(?i)\b((?:[a-z0-9]+[_-])*(?:password|passwd|secret|token|api[_-]?key|routing[_-]?key)[\"']?\s*[=:]\s*[\"']?)"
             r"[^\s\"'\\&,;}\])]{6,}"
         ),
         rf"\1{REDACTED}",
@@ -77,9 +78,12 @@ class Redactor:
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, REDACTED)
+        small = text.lower()
         for words, shape, put in _SHAPES:
-            if any(word in text for word in words):
-                text = shape.sub(put, text)
+            for word in words:
+                if word in small:
+                    text = shape.sub(put, text)
+                    break
         return text
 
 
