@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TypeVar
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -24,6 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for field in Settings.model_fields.values():
         if field.alias:
             os.environ.pop(field.alias, None)
+    # Where a run must be repeatable the examples of property tests are the same each time; people explore new ones. No
+    # deadline: how long an example takes on a busy machine says nothing about the law.
+    hypothesis.settings.register_profile("explore", deadline=None)
+    hypothesis.settings.register_profile("repeat", deadline=None, derandomize=True)
+    hypothesis.settings.load_profile("repeat" if os.environ.get("CI") == "true" else "explore")
 
 
 class TogetherByFile(LoadFileScheduling):
