@@ -8,6 +8,7 @@ import typer
 
 from vcci_platform import sandbox
 from vcci_platform.settings import Settings
+from vcci_platform.specs import platform_plan
 
 __all__ = ["app"]
 
@@ -24,7 +25,7 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="TLS port of PagerDuty; unset, VCCI_SANDBOX_TLS_PORT or 8021")
     ] = None,
     component: Annotated[
-        list[str] | None, typer.Option(help="Name of a status page component; repeat it for more than one")
+        list[str] | None, typer.Option(help="Name of a status page component, again for each; unset, the spec's")
     ] = None,
 ) -> None:
     """Run the stand-ins for PagerDuty, Statuspage and Slack on loopback until Ctrl-C. Nobody is woken.
@@ -36,7 +37,13 @@ def serve(
         settings.sandbox_port = port
     if tls_port is not None:
         settings.sandbox_tls_port = tls_port
-    sandbox.serve(settings, tuple(component or sandbox.DEFAULT_COMPONENTS), on_ready=_announce)
+    sandbox.serve(settings, tuple(component or _public_names(settings)), on_ready=_announce)
+
+
+def _public_names(settings: Settings) -> tuple[str, ...]:
+    """Return the names that the spec shows to the public; without any, some that a page would have."""
+    page = platform_plan(settings).status_page
+    return (page and tuple(name for name, _ in page.components)) or sandbox.DEFAULT_COMPONENTS
 
 
 def _announce(addresses: sandbox.Addresses) -> None:

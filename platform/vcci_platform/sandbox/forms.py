@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 __all__ = [
@@ -32,6 +32,15 @@ class ClosedForm(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_null(cls, value: Any) -> Any:
+        """Refuse null: the vendors' schemas know no nullable field, and None here means that a field is absent."""
+        nulls = [name for name, given in value.items() if given is None] if isinstance(value, dict) else []
+        if nulls:
+            raise PydanticCustomError("null", "{names} is null; leave it out instead", {"names": ", ".join(nulls)})
+        return value
 
 
 class NotAnObject(ValueError):
@@ -72,6 +81,8 @@ def _sentence(place: str, item: ErrorDetails, advice: str) -> str:
         return f"'{place}' is invalid (must be one of the following: {context['expected']}), found {item['input']!r}"
     if kind in {"string_too_long", "too_long"} and isinstance(item["input"], str):
         return f"'{place}' is too long (at most {context['max_length']} characters), found {len(item['input'])}"
+    if not place:
+        return item["msg"]
     return f"'{place}': {item['msg'][:1].lower()}{item['msg'][1:]}"
 
 
