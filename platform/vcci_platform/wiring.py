@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -26,7 +26,10 @@ from vcci_platform.carbon.store import CalculationStore
 from vcci_platform.carbon.tasks import Runner, Sweeper
 from vcci_platform.carbon.uploads import Uploads, settle
 from vcci_platform.clock import Clock, SystemClock
+from vcci_platform.incidents.office import DeskParts
+from vcci_platform.incidents.rules import IncidentPolicy
 from vcci_platform.settings import Settings
+from vcci_platform.specs import platform_plan
 from vcci_platform.storage import migrate
 from vcci_platform.storage.database import Database, connect
 from vcci_platform.telemetry import checks
@@ -38,7 +41,7 @@ from vcci_platform.tenancy.access import Authenticate, authenticator
 from vcci_platform.tenancy.limits import RequestLimit
 from vcci_platform.tenancy.pepper import pepper
 
-__all__ = ["ServiceParts", "service_database", "service_parts", "service_tenancy"]
+__all__ = ["ServiceParts", "desk_parts", "service_database", "service_parts", "service_tenancy"]
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,13 @@ def service_parts(
         gauges=WaitingGauges(jobs, uploads, tenancy, metrics, clock),
         worker=EmbeddedWorker(celery) if settings.embedded_worker else None,
     )
+
+
+def desk_parts(settings: Settings) -> DeskParts:
+    """Return what the spec and the settings give the desk."""
+    plan = platform_plan(settings)
+    rules = IncidentPolicy.from_plan(plan)
+    return DeskParts(replace(rules, links={**rules.links, "desk": settings.desk_at}), beat=plan.watchdog.beat)
 
 
 @cache

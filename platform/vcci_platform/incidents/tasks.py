@@ -246,7 +246,8 @@ class Desk:
 
         def attempt(connection: Connection, carried: Carried) -> Incident:
             incident = self._find(connection, incident_id)
-            if action is Action.REOPEN and (other := store.find_open(connection, incident.system)) is not None:
+            other = store.find_open(connection, incident.system) if action is Action.REOPEN else None
+            if other is not None and other.id != incident_id:
                 sentence = f"{other.id} is open for {incident.system} already: work on that one"
                 raise Refused("another-is-open", sentence, ())
             alerts = store.alerts_of(connection, incident_id)
