@@ -168,8 +168,9 @@ def test_credit_notes_lower_the_sum_and_stay_visible():
     assert sums.by_supplier.select("key", "kg_co2e").rows() == [("Acme", 53.2), ("B", -13.3)]
 
 
-def test_a_total_that_is_not_positive_has_no_shares():
-    sums = aggregate(calculate(rows((2022, "111110", -25.0, "USD")), PACK, RATES).lines)
+@pytest.mark.parametrize("amounts", [(-25.0,), (25.0, -25.0)])
+def test_a_total_that_is_not_positive_has_no_shares(amounts):
+    sums = aggregate(calculate(rows(*((2022, "111110", amount, "USD") for amount in amounts)), PACK, RATES).lines)
 
     assert sums.by_sector["share"].to_list() == [None]
 

