@@ -11,8 +11,8 @@ sender knows. The sum of the marked rows is shown beside the total.
 Values are trimmed, and runs of white space in supplier and description become one blank. A NAICS code may carry the
 `.0` of a spreadsheet. A currency is an ISO 4217 code in any case, or the sign `€`, which means one currency only.
 
-The sample ledger forty times over (201,280 rows, 15 MB, 29 % of them with quotation marks) took 0.82 s on two cores that
-were busy otherwise, 246,000 rows a second:
+The sample ledger forty times over (201,280 rows, 15 MB, 29 % of the lines with quotation marks) took 0.82 s on two
+cores that were busy otherwise, 246,000 rows a second:
 
     python -m timeit -n 1 -s "import datetime; from vcci_platform.carbon import intake, samples" \\
         -s "header, body = samples.purchases().read_bytes().split(b'\\n', 1); data = header + b'\\n' + body * 40" \\
