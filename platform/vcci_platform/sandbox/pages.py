@@ -51,7 +51,15 @@ def install(app: FastAPI, sandbox: Sandbox) -> None:
     async def board(request: Request) -> HTMLResponse:
         name = "_board.html" if "part" in request.query_params else "board.html"
         calls = list(itertools.islice(reversed(sandbox.calls), CALLS_SHOWN))
-        shown = {"sandbox": sandbox, "calls": calls, "limit": INCIDENTS_SHOWN}
+        pages = sorted(sandbox.pagerduty.incidents, key=lambda incident: not incident.open)  # open first, then newest
+        public = sorted(sandbox.statuspage.incidents, key=lambda incident: incident.status == "resolved")
+        shown = {
+            "sandbox": sandbox,
+            "calls": calls,
+            "pages": pages[:INCIDENTS_SHOWN],
+            "public": public[:INCIDENTS_SHOWN],
+            "messages": sandbox.slack.messages[:INCIDENTS_SHOWN],
+        }
         return _page(templates, name, shown)
 
     @app.get("/status", response_class=HTMLResponse, include_in_schema=False)

@@ -109,3 +109,13 @@ def test_its_own_files_are_served(client, path):
 )
 def test_slacks_markup_becomes_safe_html(text, html):
     assert str(mrkdwn(text)) == html
+
+
+def test_what_is_open_stands_before_what_is_over(client, enqueue):
+    enqueue("trigger", "key-11")
+    enqueue("trigger", "key-12")
+    enqueue("resolve", "key-12")
+
+    page = text_of(client)
+
+    assert page.index('title="dedup_key">key-11') < page.index('title="dedup_key">key-12')

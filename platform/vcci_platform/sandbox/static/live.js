@@ -9,11 +9,9 @@
       if (!answer.ok) return;
       const text = await answer.text();
       if (text !== last) {
-        if (last !== null) {
-          const open = new Set([...live.querySelectorAll("details[open]")].map((each) => each.id));
-          live.innerHTML = text;
-          for (const each of live.querySelectorAll("details")) each.open = open.has(each.id);
-        }
+        const open = new Set([...live.querySelectorAll("details[open]")].map((each) => each.id));
+        live.innerHTML = text;
+        for (const each of live.querySelectorAll("details")) each.open = open.has(each.id);
         last = text;
       }
       document.body.classList.remove("stale");
