@@ -58,5 +58,8 @@ def condition(alert: Alert, limit: Limit) -> str:
 
 
 def vanished(alert: Alert) -> str:
-    """Return the expression that is true while the measure has no series at all."""
+    """Return the expression that is true while the measure has no series at all; an idle service has some."""
+    if isinstance(alert.measure, BadRatio):
+        signal, span = alert.measure.signal, promql_duration(alert.measure.over)
+        return f"absent(sum(rate({selector(signal.events, events_matchers(signal))}[{span}])))"
     return f"absent({measured(alert.measure)})"

@@ -10,9 +10,11 @@ __all__ = [
     "BAD",
     "BUDGET",
     "BURN_RATE",
+    "INFO",
     "OBJECTIVE",
     "PERIOD_BURN_RATE",
     "REMAINING",
+    "TIME_PERIOD",
     "errors",
     "ratio",
     "total",
@@ -23,6 +25,8 @@ BUDGET = "slo:error_budget:ratio"
 BURN_RATE = "slo:current_burn_rate:ratio"
 PERIOD_BURN_RATE = "slo:period_burn_rate:ratio"
 REMAINING = "slo:period_error_budget_remaining:ratio"
+TIME_PERIOD = "slo:time_period:days"
+INFO = "slo_info"
 BAD = "slo:sli_bad:bool"
 
 
