@@ -1,0 +1,77 @@
+"""Samples as a scrape finds them, with the labels that Prometheus would add."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from vcci_slo.promql.matchers import Matcher
+
+__all__ = ["Labels", "Samples", "aggregate", "changed", "parse", "select"]
+
+Labels = tuple[tuple[str, str], ...]
+"""Label names and values, sorted by name."""
+
+Samples = Mapping[str, Mapping[Labels, float]]
+"""Values by metric name and labels."""
+
+_AGGREGATIONS: Mapping[str, Callable[[list[float]], float]] = {
+    "min": min,
+    "max": max,
+    "sum": sum,
+    "avg": lambda values: sum(values) / len(values),
+    "count": lambda values: float(len(values)),
+}
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Which metrics are worth keeping; None keeps all."""
+
+    names: frozenset[str] | None
+
+    def __contains__(self, name: str) -> bool:
+        return self.names is None or name in self.names
+
+
+def parse(text: str, extra: Mapping[str, str], *, only: frozenset[str] | None = None) -> Samples:
+    """Return the samples of an exposition; `extra` are the labels of the target, which win as they do in Prometheus.
+
+    Raises ValueError if the text is no exposition.
+    """
+    kept = _Kept(only)
+    reader = parse_openmetrics if text.rstrip().endswith("# EOF") else parse_text
+    found: dict[str, dict[Labels, float]] = {}
+    for family in reader(text):
+        for sample in family.samples:
+            if sample.name in kept:
+                labels = tuple(sorted({**sample.labels, **extra}.items()))
+                found.setdefault(sample.name, {})[labels] = float(sample.value)
+    return found
+
+
+def select(samples: Samples, metric: str, matchers: Iterable[Matcher]) -> Mapping[Labels, float]:
+    """Return the series of a metric that every matcher holds for."""
+    wanted = tuple(matchers)
+    return {
+        labels: value
+        for labels, value in samples.get(metric, {}).items()
+        if all(matcher.holds(dict(labels)) for matcher in wanted)
+    }
+
+
+def aggregate(series: Mapping[Labels, float], how: str, by: tuple[str, ...]) -> Mapping[Labels, float]:
+    """Return one value for each group of series, as `how by (by)` does; no series, no value."""
+    groups: dict[Labels, list[float]] = {}
+    for labels, value in series.items():
+        named = dict(labels)
+        groups.setdefault(tuple((label, named.get(label, "")) for label in by), []).append(value)
+    return {group: _AGGREGATIONS[how](values) for group, values in groups.items()}
+
+
+def changed(before: float | None, after: float) -> float:
+    """Return how far a counter has come. One that fell was reset, so all that it shows is new; so is one just born."""
+    return after if before is None or after < before else after - before

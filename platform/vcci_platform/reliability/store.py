@@ -1,0 +1,190 @@
+"""Increments in the desk's store: kept, summed over any span, and thinned out as they age."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
+
+from vcci_platform.reliability import tables
+from vcci_platform.reliability.samples import Samples
+from vcci_platform.storage.database import Database
+from vcci_slo.burn import Traffic
+from vcci_slo.windows import Span
+
+__all__ = ["Change", "Increment", "IncrementStore", "Look"]
+
+KEEP = timedelta(days=70)
+"""Two windows of 30 days and some: this month's report beside the last one's."""
+
+THINNING: tuple[tuple[timedelta, timedelta], ...] = (
+    (timedelta(hours=6), timedelta(minutes=5)),
+    (timedelta(days=4), timedelta(hours=1)),
+)
+"""Increments older than the first become one for each of the second."""
+
+
+@dataclass(frozen=True)
+class Increment:
+    """Events of an account between two moments."""
+
+    account: str
+    start: datetime
+    end: datetime
+    bad: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a target showed, and when."""
+
+    at: datetime
+    samples: Samples
+
+
+@dataclass(frozen=True)
+class Change:
+    """A restart or a new version of a target."""
+
+    at: datetime
+    target: str
+    kind: str
+    text: str
+
+
+class IncrementStore:
+    """What the recorder remembers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(
+        self,
+        increments: Iterable[Increment],
+        looks: Mapping[str, Look],
+        changes: Iterable[Change] = (),
+    ) -> None:
+        """Keep what one round saw: either all of it or nothing, so that no event is counted twice."""
+        rows = [
+            {
+                "account": item.account,
+                "start": item.start,
+                "end": item.end,
+                "seconds": (item.end - item.start).total_seconds(),
+                "bad": item.bad,
+                "total": item.total,
+            }
+            for item in increments
+        ]
+        happened = [{"at": item.at, "target": item.target, "kind": item.kind, "text": item.text} for item in changes]
+        with self._database.write() as connection:
+            if rows:
+                connection.execute(insert(tables.increment), rows)
+            if happened:
+                connection.execute(insert(tables.change), happened)
+            for target, seen in looks.items():
+                values = {"at": seen.at, "samples": _packed(seen.samples)}
+                found = connection.execute(update(tables.look).where(tables.look.c.target == target).values(values))
+                if not found.rowcount:
+                    connection.execute(insert(tables.look).values(target=target, **values))
+
+    def looks(self) -> dict[str, Look]:
+        """Return the last look at each target."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(tables.look)).all()
+        return {row.target: Look(row.at, _unpacked(row.samples)) for row in rows}
+
+    def changes(self, limit: int = 20) -> tuple[Change, ...]:
+        """Return the newest changes, newest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(tables.change).order_by(tables.change.c.id.desc()).limit(limit)).all()
+        return tuple(Change(row.at, row.target, row.kind, row.text) for row in rows)
+
+    def last_end(self, account: str) -> datetime | None:
+        """Return until when an account is known, or None if nothing is."""
+        with self._database.read() as connection:
+            query = select(tables.increment.c.end).where(tables.increment.c.account == account)
+            return connection.execute(query.order_by(tables.increment.c.end.desc()).limit(1)).scalar()
+
+    def traffic(self, account: str, span: Span) -> Traffic:
+        """Return what was counted in a span. An increment that crosses an edge counts by its share of time."""
+        table = tables.increment
+        with self._database.read() as connection:
+            inside = connection.execute(
+                select(func.sum(table.c.bad), func.sum(table.c.total), func.sum(table.c.seconds)).where(
+                    and_(table.c.account == account, table.c.start >= span.start, table.c.end <= span.end)
+                )
+            ).one()
+            crossing = connection.execute(
+                select(table).where(
+                    and_(
+                        table.c.account == account,
+                        table.c.end > span.start,
+                        table.c.start < span.end,
+                        (table.c.start < span.start) | (table.c.end > span.end),
+                    )
+                )
+            ).all()
+        bad, total, seconds = (float(value or 0) for value in inside)
+        for row in crossing:
+            share = (min(row.end, span.end) - max(row.start, span.start)) / (row.end - row.start)
+            bad += row.bad * share
+            total += row.total * share
+            seconds += row.seconds * share
+        length = span.length.total_seconds()
+        return Traffic(bad, total, min(seconds / length, 1.0) if length else 0.0)
+
+    def thin_out(self, now: datetime) -> int:
+        """Merge old increments into longer ones and forget the oldest; return how many rows went."""
+        gone = 0
+        table = tables.increment
+        with self._database.write() as connection:
+            gone += connection.execute(delete(table).where(table.c.end < now - KEEP)).rowcount
+            for age, step in THINNING:
+                gone += _merge(connection, now - age, step)
+        return gone
+
+
+def _merge(connection: Connection, before: datetime, step: timedelta) -> int:
+    """Merge the increments that end before a moment into one for each account and step; return how many went."""
+    table = tables.increment
+    query = select(table).where(and_(table.c.end < before, table.c.seconds < step.total_seconds()))
+    groups: dict[tuple[str, int], list[object]] = {}
+    for row in connection.execute(query.order_by(table.c.start)).all():
+        slot = int(row.end.timestamp() // step.total_seconds())
+        groups.setdefault((row.account, slot), []).append(row)
+    merged: list[dict[str, object]] = []
+    old: list[int] = []
+    for (account, _), rows in groups.items():
+        if len(rows) < 2:
+            continue
+        old += [row.id for row in rows]  # type: ignore[attr-defined]
+        merged.append(
+            {
+                "account": account,
+                "start": min(row.start for row in rows),  # type: ignore[attr-defined]
+                "end": max(row.end for row in rows),  # type: ignore[attr-defined]
+                **{name: sum(getattr(row, name) for row in rows) for name in ("seconds", "bad", "total")},
+            }
+        )
+    for first in range(0, len(old), 500):
+        connection.execute(delete(table).where(table.c.id.in_(old[first : first + 500])))
+    if merged:
+        connection.execute(insert(table), merged)
+    return len(old) - len(merged)
+
+
+def _packed(samples: Samples) -> dict[str, list[list[object]]]:
+    return {
+        name: [[list(map(list, labels)), value] for labels, value in series.items()] for name, series in samples.items()
+    }
+
+
+def _unpacked(document: Mapping[str, list[tuple[list[tuple[str, str]], float]]]) -> Samples:
+    return {
+        name: {tuple((label, value) for label, value in labels): number for labels, number in series}
+        for name, series in document.items()
+    }
