@@ -1,7 +1,6 @@
 """One trace from the request to the last statement of the worker, as an OTLP receiver sees it."""
 
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -45,7 +44,6 @@ def configured(otlp_url, ratio=1.0):
 
 @contextmanager
 def worker_in_process(celery):
-    logging.getLogger("celery").setLevel(logging.ERROR)
     with start_worker(celery, pool="solo", perform_ping_check=False, shutdown_timeout=20):
         yield
 
