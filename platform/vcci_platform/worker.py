@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -33,7 +35,7 @@ def run(settings: Settings, *, queues: Sequence[str] = QUEUES, concurrency: int 
             pool="threads",
             concurrency=concurrency,
             queues=list(queues),
-            hostname=f"worker-{threading.get_native_id()}@%h",
+            hostname=f"worker-{os.getpid()}@{socket.gethostname()}",
             without_heartbeat=True,
             without_mingle=True,
             without_gossip=True,
