@@ -15,7 +15,7 @@ from vcci_platform.incidents.ports import Failed, Outcome
 if TYPE_CHECKING:
     from vcci_platform.telemetry.metrics import DeskMetrics
 
-__all__ = ["Circuit"]
+__all__ = ["REST", "Circuit"]
 
 FAILURES_IN_A_ROW = 5
 REST = timedelta(seconds=10)

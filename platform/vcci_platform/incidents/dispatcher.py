@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from vcci_platform.incidents import outbox, store, tables
-from vcci_platform.incidents.breaker import Circuit
+from vcci_platform.incidents.breaker import REST, Circuit
 from vcci_platform.incidents.carry import Carried, carry_out
 from vcci_platform.incidents.decisions import SYSTEM, Cancel, Decision, FallBack, Record, Tell, TimerKind
 from vcci_platform.incidents.outbox import Effect, Kind, Target
@@ -72,14 +72,24 @@ def holder_name() -> str:
 
 
 class Dispatcher:
-    """Claims effects and carries them out by the pager, the status page and the chat that it is given."""
+    """Claims effects and carries them out by the pager, the status page and the chat that it is given.
+
+    `rest` is how long a vendor in trouble is left alone, by the machine's own clock.
+    """
 
     def __init__(
-        self, desk: Desk, pager: Pager, status_page: StatusPage, chat: Chat, *, random: Random | None = None
+        self,
+        desk: Desk,
+        pager: Pager,
+        status_page: StatusPage,
+        chat: Chat,
+        *,
+        random: Random | None = None,
+        rest: timedelta = REST,
     ) -> None:
         self.desk = desk
         self.name = holder_name()
-        self.circuits = {target: Circuit(target.value, desk.metrics) for target in Target}
+        self.circuits = {target: Circuit(target.value, desk.metrics, rest=rest) for target in Target}
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
         self._database = desk.database
         self._clock = desk.clock

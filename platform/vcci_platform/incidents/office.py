@@ -42,12 +42,13 @@ class DeskParts:
     """What the composition root gives the desk.
 
     `beat` is how often the heartbeat goes out. `extend` may add routes to the application and set `desk.objectives`,
-    and returns loops that join the desk's own: the recorder and the evaluator.
+    and returns loops that join the desk's own: the recorder and the evaluator. `close` lets go of what they held.
     """
 
     rules: IncidentPolicy
     beat: timedelta = timedelta(minutes=1)
     extend: Callable[[FastAPI, Desk], Sequence[Loop]] | None = None
+    close: Callable[[], None] = lambda: None
 
 
 @dataclass

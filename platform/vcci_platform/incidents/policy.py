@@ -135,17 +135,21 @@ def _joined(
     incident: Incident, alerts: tuple[Tracked, ...], tracked: Tracked, policy: IncidentPolicy, now: datetime
 ) -> tuple[Decision, ...]:
     alert = tracked.alert
-    decisions: list[Decision] = [
-        Track(replace(earlier, over_at=alert.starts_at, doubted_at=None))
+    succeeded = {
+        earlier.alert.episode: replace(earlier, over_at=alert.starts_at, doubted_at=None)
         for earlier in firing(alerts)
         if earlier.alert.fingerprint == alert.fingerprint
-    ]
-    decisions += [Track(tracked), _heard(tracked)]
+    }
+    decisions: list[Decision] = [*(Track(earlier) for earlier in succeeded.values()), Track(tracked), _heard(tracked)]
     watched = incident.state is State.MONITORING
     if alert.priority < incident.priority:
         decisions += _raised(incident, alert.priority, _title(alert), alert.source, policy, now)
     if not tracked.fires:
-        return (*decisions, *_adopted(alert, policy))
+        decisions += _adopted(alert, policy)
+        if succeeded:
+            rest = tuple(succeeded.get(earlier.alert.episode, earlier) for earlier in alerts)
+            decisions += _watch_if_quiet(incident, rest, policy, now)
+        return tuple(decisions)
     if watched:
         decisions += [
             Move(State.INVESTIGATING, SYSTEM, f"{alert.name} fires again"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from vcci_platform.incidents import outbox, store, tables
+from vcci_platform.incidents import store, tables
 from vcci_platform.incidents.dispatcher import Dispatcher
 from vcci_platform.incidents.model import Alert, Incident
 from vcci_platform.incidents.rules import IncidentPolicy
@@ -85,7 +86,8 @@ def open_office(database: Database, rules: IncidentPolicy | None = None) -> Offi
     metrics = DeskMetrics()
     desk = Desk(database, rules or manual_policy(), clock, metrics)
     vendors = RecordingVendors()
-    return Office(desk, clock, vendors, Dispatcher(desk, vendors, vendors, vendors, random=Random(11)), metrics)
+    dispatcher = Dispatcher(desk, vendors, vendors, vendors, random=Random(11), rest=timedelta(0))
+    return Office(desk, clock, vendors, dispatcher, metrics)
 
 
 @pytest.fixture
@@ -109,6 +111,14 @@ def either_office(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[O
 
 
 @pytest.fixture
+def postgresql_office(postgresql_url: str) -> Generator[Office]:
+    """A desk on PostgreSQL, where two may work at the same moment."""
+    database = connect(postgresql_url)
+    yield open_office(database)
+    database.close()
+
+
+@pytest.fixture
 def another_desk() -> Callable[[Office], Dispatcher]:
     """A function that returns a second dispatcher on the same store, as a restarted process would have."""
 
@@ -117,6 +127,3 @@ def another_desk() -> Callable[[Office], Dispatcher]:
         return Dispatcher(office.desk, vendors, vendors, vendors, random=Random(12))
 
     return restart
-
-
-__all__ = ["Office", "open_office", "outbox"]
