@@ -70,7 +70,7 @@ def create_celery(settings: Settings) -> Celery:
 def register(app: Celery, runner: Runner) -> None:
     """Make `app` able to do jobs and not only to send their ids."""
 
-    @app.task(name=RUN_JOB, bind=True)  # type: ignore[untyped-decorator]  # Celery has no types
+    @app.task(name=RUN_JOB, bind=True, shared=False)  # type: ignore[untyped-decorator]  # Celery has no types
     def run_job(task: Task, job_id: str) -> None:
         delivery = task.request.delivery_info or {}
         runner.run(job_id, str(task.request.id), redelivered=bool(delivery.get("redelivered")))
