@@ -74,6 +74,7 @@ class Links:
     api: str = ""
     docs: str = ""
     wiki: str = ""
+    desk: str = ""
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ class LinksSpec(Section):
     api: Url | None = None
     docs: Url | None = None
     wiki: Url | None = None
+    desk: Url | None = None
 
 
 class ContactSpec(Section):
