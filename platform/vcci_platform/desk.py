@@ -69,6 +69,7 @@ def create_app(
             yield
         finally:
             await run_in_threadpool(office.stop)
+            parts.close()
             vendors.close()
             database.close()
             provider.force_flush()

@@ -42,7 +42,7 @@ class Evaluator:
         self._store = store
         self._database = database
         self._announce = announce
-        self._verdicts = self._remembered()
+        self._verdicts: dict[str, Verdict] | None = None
         self._seen: dict[str, Condition] = {}
 
     def round(self, seen: Observation) -> tuple[Finding, ...]:
@@ -51,12 +51,13 @@ class Evaluator:
         The verdict is kept before it is announced, and marked as announced after: a crash in between repeats the
         announcement, which says the same as before.
         """
+        before = self._known()
         conditions = {
             found.key: found for found in self._judge.conditions(seen, self._store.traffic, self._store.last_end)
         }
         self._seen = {**self._seen, **conditions}
-        followed = {key: follow(self._verdicts.get(key), found, seen.at) for key, found in conditions.items()}
-        self._keep({key: verdict for key, verdict in followed.items() if verdict != self._verdicts.get(key)})
+        followed = {key: follow(before.get(key), found, seen.at) for key, found in conditions.items()}
+        self._keep({key: verdict for key, verdict in followed.items() if verdict != before.get(key)})
         news = tuple(
             Finding(conditions[key], verdict)
             for key, verdict in followed.items()
@@ -73,7 +74,7 @@ class Evaluator:
         """Return what is pending or firing now, the worst first."""
         found = [
             Finding(self._seen[key], verdict)
-            for key, verdict in self._verdicts.items()
+            for key, verdict in self._known().items()
             if verdict.state != "over" and key in self._seen
         ]
         return tuple(sorted(found, key=lambda item: (item.verdict.state, item.condition.priority, item.verdict.since)))
@@ -98,11 +99,18 @@ class Evaluator:
                 changed = connection.execute(update(tables.verdict).where(tables.verdict.c.key == key).values(values))
                 if not changed.rowcount:
                     connection.execute(insert(tables.verdict).values(key=key, **values))
+        known = self._known()
         for key, verdict in verdicts.items():
             if verdict is None:
-                self._verdicts.pop(key, None)
+                known.pop(key, None)
             else:
-                self._verdicts[key] = verdict
+                known[key] = verdict
+
+    def _known(self) -> dict[str, Verdict]:
+        """Return the verdicts; those of a process before this one are read at the first call."""
+        if self._verdicts is None:
+            self._verdicts = self._remembered()
+        return self._verdicts
 
     def _remembered(self) -> dict[str, Verdict]:
         with self._database.read() as connection:

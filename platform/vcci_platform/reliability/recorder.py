@@ -76,13 +76,15 @@ class Recorder:
         self._probes = tuple(probes)
         self._accounts = accounts(plan)
         self._metrics = metrics_of(plan)
-        self._before = store.looks()
+        self._before: dict[str, Look] | None = None
         self._last_round: datetime | None = None
         self._hands = ThreadPoolExecutor(max_workers=max(len(self._scrapes) + len(self._probes), 1))
 
     def round(self) -> Observation:
         """Look at everything once, keep what was counted, and return what was seen."""
         at = self._clock.now()
+        if self._before is None:
+            self._before = self._store.looks()
         answers = dict(zip(self._scrapes, self._hands.map(self._scrape, self._scrapes), strict=True))
         probed = list(self._hands.map(self._probe, self._probes))
         now: dict[str, Samples] = {
@@ -91,8 +93,8 @@ class Recorder:
         problems = {target.name: found for target, found in answers.items() if isinstance(found, str)}
         everything = _joined([*now.values(), _as_samples(probed, self._probes)])
         looks = {name: Look(at, samples) for name, samples in now.items()}
-        changes = [change for name, seen in looks.items() for change in self._changes(name, seen)]
-        self._store.keep(self._increments(at, everything, looks), looks, changes)
+        changes = [change for name, seen in looks.items() for change in _changes(name, self._before.get(name), seen)]
+        self._store.keep(self._increments(at, everything, looks, self._before), looks, changes)
         self._before |= looks
         self._last_round = at
         for name, problem in problems.items():
@@ -104,7 +106,9 @@ class Recorder:
         self._hands.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
-    def _increments(self, at: datetime, everything: Samples, looks: Mapping[str, Look]) -> list[Increment]:
+    def _increments(
+        self, at: datetime, everything: Samples, looks: Mapping[str, Look], last: Mapping[str, Look]
+    ) -> list[Increment]:
         found: list[Increment] = []
         longest = GAP_IN_ROUNDS * self._plan.scrape_every
         for account in self._accounts:
@@ -115,7 +119,7 @@ class Recorder:
                     found.append(Increment(account.key, start, at, counted.bad, counted.total))
                 continue
             for name, look in looks.items():
-                before = self._before.get(name)
+                before = last.get(name)
                 if before is None:
                     continue
                 counted = count(account, _since(before, look), look.samples)
@@ -123,20 +127,6 @@ class Recorder:
                     # After a gap the events are all there, but when they happened and what else did is not.
                     start = max(before.at, at - longest)
                     found.append(Increment(account.key, start, at, counted.bad, counted.total))
-        return found
-
-    def _changes(self, name: str, look: Look) -> list[Change]:
-        before = self._before.get(name)
-        if before is None:
-            return []
-        found: list[Change] = []
-        if _version(before.samples) != _version(look.samples):
-            text = (
-                f"{name}: version {_version(before.samples) or 'unknown'} became {_version(look.samples) or 'unknown'}"
-            )
-            found.append(Change(look.at, name, "deployed", text))
-        if _started(before.samples) != _started(look.samples):
-            found.append(Change(look.at, name, "restarted", f"{name} started anew"))
         return found
 
     def _scrape(self, target: ScrapeTarget) -> Samples | str:
@@ -156,6 +146,19 @@ class Recorder:
             return self._client.get(target.url, timeout=target.timeout_seconds).is_success
         except httpx.HTTPError:
             return False
+
+
+def _changes(name: str, before: Look | None, look: Look) -> list[Change]:
+    """Return what changed in a target between two looks."""
+    if before is None:
+        return []
+    found: list[Change] = []
+    old, new = _version(before.samples) or "unknown", _version(look.samples) or "unknown"
+    if old != new:
+        found.append(Change(look.at, name, "deployed", f"{name}: version {old} became {new}"))
+    if _started(before.samples) != _started(look.samples):
+        found.append(Change(look.at, name, "restarted", f"{name} started anew"))
+    return found
 
 
 def _since(before: Look, after: Look) -> Samples:

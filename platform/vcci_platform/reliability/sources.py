@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -47,6 +48,10 @@ class Source(Protocol):
         """Return the traffic of each step."""
         ...
 
+    def alerts(self) -> tuple[Mapping[str, Any], ...]:
+        """Return what is pending or firing there, in the form of Prometheus' API; nothing where nobody decides."""
+        ...
+
 
 class RecorderSource:
     """The desk's own store."""
@@ -67,6 +72,9 @@ class RecorderSource:
             found.append(Point(end, self._store.traffic(slo.name, Span(end - step, end))))
             end += step
         return tuple(found)
+
+    def alerts(self) -> tuple[Mapping[str, Any], ...]:
+        return ()
 
 
 class PrometheusSource:
@@ -106,6 +114,9 @@ class PrometheusSource:
             found.append(Point(end, Traffic(failed, valid, 1.0) if valid is not None else Traffic(0, 0, 0)))
             end += step
         return tuple(found)
+
+    def alerts(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(self._ask("alerts", {})["alerts"])
 
     def _known(self, slo: Slo, span: Span) -> float:
         shortest = min((tier.short for tier in slo.tiers), default=span.length)
