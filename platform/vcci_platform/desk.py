@@ -96,11 +96,11 @@ def hook_token(settings: Settings) -> SecretStr:
     return settings.hook_token or SecretStr(kept_secret(settings.home / HOOK_TOKEN_FILE))
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, parts: DeskParts | None = None) -> None:
     """Serve until told to stop: one process, since its loops and metrics live in it."""
     logs.configure(settings.log_level, service="vcci-desk", secrets=secrets_of(settings))
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, parts),
         host=settings.host,
         port=settings.desk_port,
         access_log=False,

@@ -1,0 +1,86 @@
+"""The desk is killed without a chance to tidy up: no page is lost, and none rings twice. On both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from support.desk import DeskAndSandbox, desk_and_sandbox
+
+DIE = "import os, signal\ndie = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+
+
+def replaced(module: str, name: str, *, first: bool) -> str:
+    """Return sabotage: the desk dies when it calls this, before the call (`first`) or after it."""
+    holder, _, attribute = name.rpartition(".")
+    place = f"{module}.{holder}" if holder else module
+    body = "die(); real(*a, **k)" if first else "real(*a, **k); die()"
+    fatal = f"def fatal(*a, **k):\n    {body}\n"
+    return f"{DIE}import {module}\nreal = {place}.{attribute}\n{fatal}{place}.{attribute} = fatal\n"
+
+
+INCIDENTS = "vcci_platform.incidents"
+FATAL = {
+    "the report is stored and not understood": replaced(
+        f"{INCIDENTS}.tasks", "Desk.understand_next", first=True
+    ).replace("die(); real(*a, **k)", "return die() if len(a) > 1 else real(*a, **k)"),
+    "inside the transaction that opens the incident": replaced(f"{INCIDENTS}.inbox", "mark", first=True),
+    "the transaction is committed and nothing is claimed": replaced(f"{INCIDENTS}.outbox", "claim", first=True),
+    "the page is claimed and not sent": replaced(f"{INCIDENTS}.pagerduty", "PagerDuty.page", first=True),
+    "the page is sent and not marked": replaced(f"{INCIDENTS}.pagerduty", "PagerDuty.page", first=False),
+    "the status page is told and not marked": replaced(f"{INCIDENTS}.statuspage", "Statuspage.show", first=False),
+    "the page is marked, inside the transaction": replaced(f"{INCIDENTS}.outbox", "end", first=False),
+}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[DeskAndSandbox]:
+    url = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else ""
+    with desk_and_sandbox(tmp_path, url) as started:
+        yield started
+
+
+@pytest.mark.parametrize("point", FATAL)
+def test_a_desk_that_is_killed_loses_no_page_and_sends_no_second_one(desk: DeskAndSandbox, point: str) -> None:
+    process = desk.start(FATAL[point])
+    desk.report()
+    desk.until(lambda: not process.running, f"the desk did not die: {point}")
+
+    desk.start()
+    desk.until(lambda: bool(desk.vendor.pages and desk.vendor.posts), "no page arrived after the restart")
+    desk.until_quiet()
+
+    incident = desk.incident()
+    assert desk.vendor.pages == [(f"vcci:{incident['id']}", "triggered", 1)]
+    assert desk.vendor.posts == [("investigating", 1)]
+    assert [entry["kind"] for entry in incident["timeline"]].count("trigger_delivered") == 1
+
+
+def test_a_desk_that_is_killed_while_pagerduty_hangs_loses_no_page_and_sends_no_second_one(
+    desk: DeskAndSandbox,
+) -> None:
+    desk.vendor.spoil(target="pagerduty", hang_seconds=2)
+    process = desk.start()
+    desk.report()
+    desk.until(lambda: desk.vendor.state.faults.pending == (), "the page was not under way")
+    process.crash()
+
+    desk.start()
+    desk.until(lambda: len(desk.vendor.pages) == 1, "no page arrived after the restart")
+    desk.until_quiet()
+
+    assert [(status, rings) for _, status, rings in desk.vendor.pages] == [("triggered", 1)]
+
+
+def test_a_page_that_pagerduty_took_without_answering_is_not_rung_twice(desk: DeskAndSandbox) -> None:
+    desk.vendor.spoil(target="pagerduty", drop="after", count=2)
+    desk.vendor.spoil(target="statuspage", drop="after", count=1)
+    desk.start()
+    desk.report()
+    desk.until(lambda: bool(desk.incidents()), "no incident")
+    desk.until_quiet()
+
+    assert [(status, rings) for _, status, rings in desk.vendor.pages] == [("triggered", 1)]
+    assert desk.vendor.posts == [("investigating", 1)]
