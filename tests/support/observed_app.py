@@ -10,7 +10,6 @@ from vcci_platform.problems import Problem
 from vcci_platform.problems import install as install_problems
 from vcci_platform.telemetry.metrics import Metrics
 from vcci_platform.telemetry.requests import RequestMetrics
-from vcci_platform.telemetry.tracing import native
 
 __all__ = ["application", "ask", "count", "observed", "seconds"]
 
@@ -26,7 +25,9 @@ class Ticks:
 
 
 def application(sampler=ALWAYS_OFF):
-    app = FastAPI(telemetry=native(TracerProvider(sampler=sampler)))
+    """Return it, traced by FastAPI under this sampler; None: not traced at all."""
+    provider = None if sampler is None else TracerProvider(sampler=sampler)
+    app = FastAPI(telemetry={"tracer_provider": provider, "tracing": provider is not None, "metrics": False})
     install_problems(app)
     app.state.ticks = Ticks()
 

@@ -11,10 +11,12 @@ from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
 from sqlalchemy import text
 
+from vcci_platform import telemetry
 from vcci_platform.settings import Settings
 from vcci_platform.storage.database import Database, connect
 from vcci_platform.telemetry import logs, tracing
 from vcci_platform.telemetry.celery import keep_own_logging
+from vcci_platform.telemetry.metrics import ServiceMetrics
 
 __all__ = ["make_api", "make_celery", "settings_for"]
 
@@ -58,10 +60,7 @@ def make_api(celery: Celery, database: Database, provider: TracerProvider, outsi
             client.get(outside.replace("://", f"://caller:{PASSWORD}@"), params={"token": PASSWORD}).raise_for_status()
         return line
 
-    @app.get("/health/live")
-    def live() -> str:
-        return "alive"
-
+    telemetry.install(app, Settings(), ServiceMetrics(), [])
     return app
 
 

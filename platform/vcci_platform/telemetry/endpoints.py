@@ -1,10 +1,10 @@
 """Endpoints: the template of the route that a request took. A label never holds a raw path.
 
-FastAPI includes routers lazily: the route in the scope has lost the prefixes it was included under, and a mounted
-application none of its own. What FastAPI's own tracing notes in the scope is whole, so it is asked first; without it
-(tracing off, or a request that it leaves out) the context of the inclusion, then the route. None of the three is
-promised by FastAPI, therefore its minor version is pinned and tests/platform/telemetry/test_endpoints.py asks for
-every kind of route.
+FastAPI includes routers lazily: the route in the scope has lost the prefixes it was included under, and what is mounted
+leaves none. What FastAPI's own tracing notes in the scope is whole, so it is asked first; without it (tracing off, or a
+request that it leaves out) the context of the inclusion, then the route, then the routes once more. FastAPI promises
+none of this, therefore its minor version is pinned and tests/platform/telemetry/test_endpoints.py asks for every kind
+of route.
 """
 
 from __future__ import annotations
@@ -36,19 +36,21 @@ class Endpoint:
     success: int
 
 
-def endpoint_of(scope: Scope) -> str:
-    """Return the template of the route that took the request, known once the router has chosen."""
+def endpoint_of(scope: Scope, routes: Sequence[BaseRoute] = ()) -> str:
+    """Return the template of the route that took the request, known once the router of these routes has chosen."""
     traced = getattr(scope.get("fastapi.telemetry"), "route", None)
     if isinstance(traced, str):
-        root: str = scope.get("app_root_path", scope.get("root_path", ""))
-        return traced.removeprefix(root.rstrip("/"))
-    context = scope.get("fastapi", {}).get("effective_route_context")
-    for route in (getattr(context, "starlette_route", None), context, scope.get("route")):
-        template = getattr(route, "path_format", None)
-        if isinstance(template, str) and template:
-            return template
-    found: str = scope.get(FOUND, UNMATCHED)
-    return found
+        return traced.removeprefix(_root(scope))
+    if "app_root_path" not in scope:  # else something mounted took it, and its routes know nothing of the outer ones
+        context = scope.get("fastapi", {}).get("effective_route_context")
+        for route in (context, scope.get("route")):
+            template = getattr(route, "path_format", None)
+            if isinstance(template, str) and template:
+                return template
+    if FOUND in scope:
+        found: str = scope[FOUND]
+        return found
+    return match(routes, scope) or UNMATCHED
 
 
 def endpoints(routes: Sequence[BaseRoute]) -> Iterator[Endpoint]:
@@ -67,12 +69,26 @@ def endpoints(routes: Sequence[BaseRoute]) -> Iterator[Endpoint]:
 
 
 def match(routes: Sequence[BaseRoute], scope: Scope) -> str | None:
-    """Return the template of the route that will take the request, or None; the scope stays as it is."""
-    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    """Return the template of the route that takes a request of this path and method, or None."""
+    return _match(routes, scope["path"].removeprefix(_root(scope)), scope["method"])
+
+
+def _match(routes: Sequence[BaseRoute], path: str, method: str) -> str | None:
     for route in iter_route_contexts(routes):
         pattern = getattr(route, "path_regex", None)
-        if pattern is not None and pattern.match(path) is not None:
-            takes = isinstance(route.original_route, Mount) or scope["method"] in (route.methods or ())
-            if takes:
-                return route.path_format
+        matched = pattern.match(path) if pattern is not None else None
+        if matched is None or route.path_format is None:
+            continue
+        original = route.original_route
+        if isinstance(original, Mount):
+            inner = _match(original.routes, f"/{matched['path']}", method)
+            return route.path_format if inner is None else route.path_format.removesuffix("/{path}") + inner
+        if method in (route.methods or ()):
+            return route.path_format
     return None
+
+
+def _root(scope: Scope) -> str:
+    """Return the prefix under which a proxy serves the whole application."""
+    root: str = scope.get("app_root_path", scope.get("root_path", ""))
+    return root.rstrip("/")

@@ -12,20 +12,21 @@ background tasks come after it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
 from opentelemetry import trace
+from opentelemetry.context import attach, detach
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vcci_platform.storage.ids import new_id
 from vcci_platform.telemetry import events, logs
 from vcci_platform.telemetry.endpoints import UNMATCHED, endpoint_of, endpoints
+from vcci_platform.telemetry.ids import request_id, trace_context
 from vcci_platform.telemetry.metrics import HTTP_METHODS, HTTP_OUTCOMES, Metrics
 
 __all__ = ["RequestMetrics"]
@@ -36,7 +37,6 @@ FAILURES = (500, 503)
 """Statuses whose series start at zero, so that the very first failure is an increase and not a beginning."""
 
 HEALTH = "/health/"
-REQUEST_ID_LIMIT_CHARACTERS = 64
 
 _METHODS = frozenset(HTTP_METHODS)
 
@@ -58,6 +58,7 @@ class RequestMetrics:
         self._clock = clock
         self._series: dict[tuple[str, str, int], _Series] = {}
         self._in_progress = metrics.http_requests_in_progress
+        self._routes: Sequence[BaseRoute] = ()
         self._started = False
         self._log = logs.get(__name__)
 
@@ -67,13 +68,20 @@ class RequestMetrics:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = _Request(self, scope, receive, send, self._clock())
+        began = self._clock()
+        span, token = trace.get_current_span().get_span_context(), None
+        if not span.is_valid:  # not recorded: only the ids go along
+            span = trace_context(scope)
+            token = attach(trace.set_span_in_context(trace.NonRecordingSpan(span)))
+        facts = logs.begin(request_id=request_id(scope, span))
         self._in_progress.inc()
         try:
-            with logs.about(request_id=request.id):
-                await request.run(self._app)
+            await _Request(self, scope, receive, send, span, began).run(self._app)
         finally:
             self._in_progress.dec()
+            logs.end(facts)
+            if token is not None:
+                detach(token)
 
     def _start(self, app: FastAPI) -> None:
         """Make the series of every endpoint, at zero: at the application's start, once it has all its routes."""
@@ -83,6 +91,7 @@ class RequestMetrics:
                 f"{outermost} was added after telemetry.install: what it refuses would not be counted; install last"
             )
         self._started = True
+        self._routes = app.routes
         self._log = self._log.bind()  # the log is configured by now; making a logger costs as much as a line
         for endpoint in endpoints(app.routes):
             for method in endpoint.methods:
@@ -108,7 +117,7 @@ class RequestMetrics:
         """Count a request that has ended with this status, and log it."""
         seconds = self._clock() - request.began
         scope = request.scope
-        endpoint = endpoint_of(scope)
+        endpoint = endpoint_of(scope, self._routes)
         method = _method(scope["method"])
         series = self._find(method, endpoint, status)
         exemplar = request.exemplar()
@@ -137,26 +146,34 @@ class RequestMetrics:
     def record_late(self, request: _Request, error: BaseException) -> None:
         """Log an exception of a background task: the request had its answer and is counted by it."""
         path = request.scope["path"]
-        self._log.error(events.BACKGROUND_TASK_FAILED, endpoint=endpoint_of(request.scope), path=path, exc_info=error)
+        endpoint = endpoint_of(request.scope, self._routes)
+        self._log.error(events.BACKGROUND_TASK_FAILED, endpoint=endpoint, path=path, exc_info=error)
         logs.told(error)
 
 
 class _Request:
     """One request on its way: what was sent of the answer, and whether the client is still there."""
 
-    __slots__ = ("_owner", "_receive", "_send", "_span", "began", "done", "id", "left", "scope", "status")
+    __slots__ = ("_owner", "_receive", "_send", "_span", "began", "done", "left", "scope", "status")
 
-    def __init__(self, owner: RequestMetrics, scope: Scope, receive: Receive, send: Send, began: float) -> None:
+    def __init__(
+        self,
+        owner: RequestMetrics,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        span: trace.SpanContext,
+        began: float,
+    ) -> None:
         self._owner = owner
         self._receive = receive
         self._send = send
-        self._span = trace.get_current_span().get_span_context()
+        self._span = span
         self.scope = scope
         self.began = began
         self.status = 0
         self.done = False
         self.left = False
-        self.id = _request_id(scope, self._span)
 
     async def run(self, app: ASGIApp) -> None:
         try:
@@ -214,11 +231,3 @@ def outcome_of(status: int) -> str:
 
 def _method(method: str) -> str:
     return method if method in _METHODS else OTHER_METHOD
-
-
-def _request_id(scope: Scope, span: trace.SpanContext) -> str:
-    """Return the id that the caller gave, or one that is found in the trace, or a new one."""
-    given = Headers(scope=scope).get("x-request-id", "")
-    if given and len(given) <= REQUEST_ID_LIMIT_CHARACTERS and given.isascii() and given.isprintable():
-        return given
-    return trace.format_trace_id(span.trace_id) if span.is_valid else new_id("req")

@@ -76,11 +76,12 @@ def is_exporting(provider: TracerProvider) -> bool:
 def native(provider: TracerProvider) -> TelemetryConfig:
     """Return the argument `telemetry` of FastAPI: a span for each request but the probes of health, nothing else.
 
-    Metrics are ours, the log is ours, and spans of dependencies and serialisation double the cost.
+    Metrics are ours, the log is ours, and spans of dependencies and serialisation double the cost. Where spans do not
+    leave the process there are none: `RequestMetrics` hands the ids on.
     """
     return TelemetryConfig(
         tracer_provider=provider,
-        tracing=True,
+        tracing=is_exporting(provider),
         metrics=False,
         logs=False,
         operation_spans=False,

@@ -12,7 +12,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from starlette.testclient import TestClient
 
 from vcci_platform.telemetry.endpoints import UNMATCHED, endpoint_of, endpoints, match
-from vcci_platform.telemetry.tracing import native
+
+TRACED = {"tracer_provider": TracerProvider(), "metrics": False, "logs": False, "operation_spans": False}
 
 
 class Note:
@@ -22,12 +23,13 @@ class Note:
         self.app, self.noted = app, noted
 
     async def __call__(self, scope, receive, send):
-        expected = match(scope["app"].routes, scope) if scope["type"] == "http" else None
+        self.routes = scope["app"].routes
+        expected = match(self.routes, scope) if scope["type"] == "http" else None
         try:
             await self.app(scope, receive, send)
         finally:
             if scope["type"] == "http":
-                self.noted.append((endpoint_of(scope), expected))
+                self.noted.append((endpoint_of(scope, self.routes), expected))
 
 
 def application(folder, noted, **options):
@@ -80,8 +82,6 @@ ROUTES = [
     ("POST", "/v1/uploads/up_11", "/v1/uploads/{upload_id}"),
     ("GET", "/plain/13", "/plain/{name}"),
     ("GET", "/files/a/b/c", "/files/{name}"),
-]
-TRACED = [
     ("GET", "/static/style.css", "/static/{path}"),
     ("GET", "/static/missing.css", "/static/{path}"),
     ("GET", "/inner/deep/14", "/inner/deep/{item}"),
@@ -106,10 +106,10 @@ def ask(app, noted, method, path):
     return noted[-1]
 
 
-@pytest.mark.parametrize(("method", "path", "template"), ROUTES + TRACED + NOTHING)
+@pytest.mark.parametrize(("method", "path", "template"), ROUTES + NOTHING)
 def test_a_traced_request_is_known_by_the_template_of_its_route(folder, method, path, template):
     noted = []
-    app = application(folder, noted, telemetry=native(TracerProvider()))
+    app = application(folder, noted, telemetry=TRACED)
 
     assert ask(app, noted, method, path)[0] == template
 
@@ -137,13 +137,19 @@ def test_what_no_route_takes_has_no_template_beforehand(folder, method, path):
     assert ask(application(folder, noted), noted, method, path)[1] is None
 
 
-def test_the_prefix_under_which_a_proxy_serves_the_application_is_not_part_of_the_template(folder):
+@pytest.mark.parametrize("tracing", [True, False])
+@pytest.mark.parametrize(
+    ("path", "template"), [("/plain/13", "/plain/{name}"), ("/static/style.css", "/static/{path}")]
+)
+def test_the_prefix_under_which_a_proxy_serves_the_application_is_not_part_of_the_template(
+    folder, path, template, tracing
+):
     noted = []
-    app = application(folder, noted, telemetry=native(TracerProvider()))
+    app = application(folder, noted, telemetry={**TRACED, "tracing": tracing})
 
-    TestClient(app, root_path="/scope3").get("/scope3/plain/13")
+    TestClient(app, root_path="/scope3").get(f"/scope3{path}")
 
-    assert noted[-1][0] == "/plain/{name}"
+    assert noted[-1][0] == template
 
 
 def test_every_endpoint_is_known_before_the_first_request(folder):

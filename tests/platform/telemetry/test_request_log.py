@@ -83,3 +83,33 @@ def test_an_id_that_could_forge_a_line_is_replaced(log_lines, given_id):
 
     (line,) = log_lines("vcci_platform.telemetry.requests")
     assert line["request_id"] == line["trace_id"]
+
+
+@pytest.mark.parametrize("sampler", [ALWAYS_OFF, None])
+def test_every_line_of_a_request_bears_the_trace_that_the_caller_began(log_lines, sampler):
+    app, _ = observed(sampler)
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+
+    @app.get("/said")
+    def said() -> None:
+        logs.get("said").info("something_said")
+
+    ask(app, "GET", "/said", headers={"traceparent": f"00-{trace_id}-b7ad6b7169203331-00"})
+
+    assert [line["trace_id"] for line in log_lines() if line["event"] in WORDS] == [trace_id, trace_id]
+
+
+@pytest.mark.parametrize("broken", ["", "00-xyz-b7ad6b7169203331-01", f"00-{'0' * 32}-b7ad6b7169203331-01", "ff-1"])
+def test_a_request_without_a_usable_trace_gets_a_new_one_when_nothing_is_recorded(log_lines, broken):
+    app, _ = observed(sampler=None)
+
+    for _ in range(2):
+        ask(app, "GET", "/lines/11", headers={"traceparent": broken})
+
+    one, two = (line["trace_id"] for line in log_lines(SOURCE))
+    assert len(one) == len(two) == 32
+    assert one != two
+
+
+WORDS = {"something_said", "request_handled"}
+SOURCE = "vcci_platform.telemetry.requests"
