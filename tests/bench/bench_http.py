@@ -131,7 +131,8 @@ class Server:
         began = time.perf_counter()
         answered = uvloop.run(load(self.port, seconds))
         self.rates.append(answered / (time.perf_counter() - began))
-        self.microseconds.append((self._processor_seconds() - spent) / answered * 1e6)
+        if answered:  # on a machine that is busy enough a round may pass without an answer
+            self.microseconds.append((self._processor_seconds() - spent) / answered * 1e6)
 
     def _processor_seconds(self) -> float:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -222,7 +223,11 @@ def run() -> Iterable[str]:
             server.stop()
     bare = servers[0]
     for server in servers:
-        ratio = statistics.median(mine / base for mine, base in zip(server.rates, bare.rates, strict=True))
+        pairs = [(mine, base) for mine, base in zip(server.rates, bare.rates, strict=True) if base]
+        if not pairs or not server.microseconds:
+            yield f"{VARIANTS[server.variant]:<30} not one answer: the machine is too busy to measure"
+            continue
+        ratio = statistics.median(mine / base for mine, base in pairs)
         rate, spent = statistics.median(server.rates), statistics.median(server.microseconds)
         yield f"{VARIANTS[server.variant]:<30} {rate:>8,.0f} requests/s   {ratio:4.2f} x bare   {spent:5.0f} µs each"
 
