@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 __all__ = ["Receiver", "receiver"]
 
@@ -27,6 +27,7 @@ class Seen:
     span_id: str
     parent_id: str
     attributes: dict[str, object]
+    failed: bool
 
 
 @dataclass
@@ -60,7 +61,8 @@ def _decode(body: bytes) -> list[Seen]:
                 attributes = {a.key: getattr(a.value, a.value.WhichOneof("value")) for a in span.attributes}
                 kind = Span.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_")
                 ids = (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex())
-                found.append(Seen(service, span.name, kind, *ids, attributes))
+                failed = span.status.code == Status.STATUS_CODE_ERROR
+                found.append(Seen(service, span.name, kind, *ids, attributes, failed))
     return found
 
 

@@ -29,7 +29,7 @@ def settings_for(otlp: str | None, ratio: float = 1.0) -> Settings:
 
 def make_celery(broker: str, database: Database) -> Celery:
     """Return the application; its queue has the name of the database, so that no other test finds its messages."""
-    app = Celery("traced", broker=broker)
+    app = Celery("traced", broker=broker, set_as_current=False)
     app.conf.update(
         task_default_queue="emissions",
         broker_transport_options={"polling_interval": 0.02},
@@ -55,7 +55,7 @@ def make_api(celery: Celery, database: Database, provider: TracerProvider, outsi
     def add(line: int) -> int:
         with database.write() as connection:
             connection.execute(text("INSERT INTO line (id, done) VALUES (:line, 0)"), {"line": line})
-        celery.tasks["calculate"].apply_async((line,))
+        celery.send_task("calculate", args=(line,))
         with httpx.Client() as client:
             client.get(outside.replace("://", f"://caller:{PASSWORD}@"), params={"token": PASSWORD}).raise_for_status()
         return line

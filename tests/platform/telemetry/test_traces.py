@@ -67,6 +67,7 @@ def assert_one_trace(spans, otlp, worker):
     assert (api.name, api.kind, api.service) == ("POST /v1/lines/{line}", "SERVER", "vcci-api")
     assert (send.kind, run.kind, run.service) == ("PRODUCER", "CONSUMER", worker)
     assert (insert.kind, update.kind, call.kind) == ("CLIENT", "CLIENT", "CLIENT")
+    assert [span.name for span in spans if span.failed] == []
     parents = [(insert, api), (send, api), (call, api), (run, send), (update, run)]
     for child, parent in parents:
         assert child.parent_id == parent.span_id, (child.name, parent.name)
@@ -115,6 +116,7 @@ def test_the_trace_passes_rabbitmq_into_a_worker_of_another_process(otlp, databa
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     (calculated,) = [line for line in lines if line["event"] == "line_calculated"]
     assert (calculated["trace_id"], calculated["service"]) == (INCOMING, "vcci-worker")
+    assert [line for line in lines if str(line.get("source")).startswith("celery.")]  # Celery's own, in our form
 
 
 @pytest.mark.usefixtures("log_lines")
