@@ -1,0 +1,64 @@
+"""Where the buttons of a page lead: addresses that are filled in, so that nobody types at three in the morning."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+__all__ = ["graph", "logs", "relink", "silence", "url_host"]
+
+_LINK: Final = re.compile(r"(\]\()([^)\s:]+?\.md)((?:#[^)\s]*)?\))")
+_FENCE: Final = re.compile(r"^\s*(`{3,}|~{3,})")
+
+
+def graph(prometheus: str, expression: str) -> str:
+    """Return the page of Prometheus that draws an expression over the last hour."""
+    return f"{prometheus}/graph?g0.expr={quote(expression, safe='')}&g0.tab=0&g0.range_input=1h"
+
+
+def silence(alertmanager: str, *alerts: str) -> str:
+    """Return Alertmanager's form for a new silence, with its matcher filled in."""
+    matcher = f'alertname="{alerts[0]}"' if len(alerts) == 1 else f'alertname=~"{"|".join(alerts)}"'
+    return f"{alertmanager}/#/silences/new?filter={quote('{' + matcher + '}', safe='')}"
+
+
+def logs(base: str, deployment: str) -> str:
+    """Return the logs of a deployment of the last hour where that is known to be possible, else the log store."""
+    if "kibana" not in url_host(base) or not deployment:
+        return base
+    query = quote(f"kubernetes.labels.app:{deployment}", safe="")
+    return f"{base}/app/discover#/?_g=(time:(from:now-1h,to:now))&_a=(query:(language:kuery,query:'{query}'))"
+
+
+def url_host(url: str) -> str:
+    """Return the host of an address, empty for one that has none."""
+    return urlsplit(url).hostname or ""
+
+
+def relink(text: str, *, source: str, target: str, moved: Callable[[str], str]) -> str:
+    """Return Markdown whose links between pages lead on after it moved from `source` to `target`.
+
+    Hand-written pages link to each other as files in their own folder do; `moved` says where each of them ends.
+    """
+
+    def follow(found: re.Match[str]) -> str:
+        there = moved(posixpath.normpath(posixpath.join(posixpath.dirname(source), found[2])))
+        relative = posixpath.relpath(there, posixpath.dirname(target) or ".")
+        return f"{found[1]}{relative}{found[3]}"
+
+    lines: list[str] = []
+    closing = ""
+    for line in text.split("\n"):
+        mark = _FENCE.match(line)
+        if closing:
+            closing = "" if mark and mark[1].startswith(closing) else closing
+            lines.append(line)
+        elif mark:
+            closing = mark[1]
+            lines.append(line)
+        else:
+            lines.append(_LINK.sub(follow, line))
+    return "\n".join(lines)
