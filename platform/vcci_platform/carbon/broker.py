@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 from celery import Celery, Task, bootsteps  # type: ignore[import-untyped]  # it ships no types
+from celery.concurrency.thread import TaskPool  # type: ignore[import-untyped]  # the same
 from celery.worker import WorkController  # type: ignore[import-untyped]  # the same
 from kombu import entity
 from kombu.exceptions import OperationalError
@@ -110,7 +112,7 @@ class EmbeddedWorker:
             ready.set()
 
         controller = self._app.WorkController(
-            pool="threads", concurrency=CONCURRENCY, hostname="embedded@localhost", ready_callback=on_ready
+            pool=_threads_of(self._app), concurrency=CONCURRENCY, hostname="embedded@localhost", ready_callback=on_ready
         )
         self._controller = controller
         self._thread = threading.Thread(target=controller.start, name="embedded-worker", daemon=True)
@@ -124,6 +126,22 @@ class EmbeddedWorker:
             self._controller.stop()
             self._thread.join(timeout=30)
         self._controller = self._thread = None
+
+
+def _threads_of(app: Any) -> type[Any]:
+    """Return a pool whose threads know `app` as the present one.
+
+    Celery's own looks for the task in the application that was last made the default of the whole process.
+    """
+
+    class Threads(TaskPool):  # type: ignore[misc]  # a class without types
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.executor = ThreadPoolExecutor(
+                max_workers=self.limit, thread_name_prefix="job", initializer=app.set_current
+            )
+
+    return Threads
 
 
 class DeclareDeadLetters(bootsteps.StartStopStep):  # type: ignore[misc]  # a class without types

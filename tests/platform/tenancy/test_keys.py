@@ -87,7 +87,9 @@ def test_a_key_with_one_wrong_character_is_unknown(tenancy, acme):
     assert refusal(tenancy, wrong).reason == "unknown"
 
 
-@pytest.mark.parametrize("presented", ["", "vcci_", "secret", "vcci_0123456789ab_short", "vcci_0123456789AB_" + "s" * 43])
+@pytest.mark.parametrize(
+    "presented", ["", "vcci_", "secret", "vcci_0123456789ab_short", "vcci_0123456789AB_" + "s" * 43]
+)
 def test_what_has_not_the_form_of_a_key_is_malformed(tenancy, presented):
     error = refusal(tenancy, presented)
 
