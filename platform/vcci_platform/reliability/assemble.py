@@ -41,6 +41,7 @@ def with_recorder(
     clock: Clock,
     addresses: Addresses,
     announce: Callable[[Sequence[Finding]], object],
+    client: httpx.Client | None = None,
 ) -> Reliability:
     """Return the SLO service that looks for itself; what needs exporters is listed as not evaluated."""
     common = equalities(plan.selector)
@@ -53,7 +54,8 @@ def with_recorder(
     missing = unevaluated(plan, labels, frozenset(probe.component for probe in probes))
     store = IncrementStore(database)
     timeout = max(min(SCRAPE_TIMEOUT, 4 * plan.scrape_every), timedelta(seconds=1)).total_seconds()
-    recorder = Recorder(plan, store, httpx.Client(timeout=timeout), clock, scrapes=scrapes, probes=probes)
+    hands = client or httpx.Client(timeout=timeout)
+    recorder = Recorder(plan, store, hands, clock, scrapes=scrapes, probes=probes)
     judge = Judge(plan, frozenset(item.alert for item in missing), clock.now())
     watch = Watch(recorder, Evaluator(judge, store, database, announce), store, clock)
     return Reliability(plan, RecorderSource(store), store, clock, watch, missing, close=watch.close)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from vcci_platform.reliability import tables
+from vcci_platform.reliability.ledger import Entry, Ledger
 from vcci_platform.reliability.samples import Samples
 from vcci_platform.storage.database import Database
 from vcci_slo.burn import Traffic
@@ -60,6 +62,8 @@ class IncrementStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._ledger: Ledger | None = None
+        self._lock = threading.RLock()
 
     def keep(
         self,
@@ -68,6 +72,7 @@ class IncrementStore:
         changes: Iterable[Change] = (),
     ) -> None:
         """Keep what one round saw: either all of it or nothing, so that no event is counted twice."""
+        kept = tuple(increments)
         rows = [
             {
                 "account": item.account,
@@ -77,7 +82,7 @@ class IncrementStore:
                 "bad": item.bad,
                 "total": item.total,
             }
-            for item in increments
+            for item in kept
         ]
         happened = [{"at": item.at, "target": item.target, "kind": item.kind, "text": item.text} for item in changes]
         with self._database.write() as connection:
@@ -90,6 +95,11 @@ class IncrementStore:
                 found = connection.execute(update(tables.look).where(tables.look.c.target == target).values(values))
                 if not found.rowcount:
                     connection.execute(insert(tables.look).values(target=target, **values))
+        with self._lock:
+            if self._ledger is not None:
+                for item in kept:
+                    seconds = (item.end - item.start).total_seconds()
+                    self._ledger.add(item.account, [Entry(item.start, item.end, seconds, item.bad, item.total)])
 
     def looks(self) -> dict[str, Look]:
         """Return the last look at each target."""
@@ -105,37 +115,13 @@ class IncrementStore:
 
     def last_end(self, account: str) -> datetime | None:
         """Return until when an account is known, or None if nothing is."""
-        with self._database.read() as connection:
-            query = select(tables.increment.c.end).where(tables.increment.c.account == account)
-            return connection.execute(query.order_by(tables.increment.c.end.desc()).limit(1)).scalar()
+        with self._lock:
+            return self._known().last_end(account)
 
     def traffic(self, account: str, span: Span) -> Traffic:
         """Return what was counted in a span. An increment that crosses an edge counts by its share of time."""
-        table = tables.increment
-        with self._database.read() as connection:
-            inside = connection.execute(
-                select(func.sum(table.c.bad), func.sum(table.c.total), func.sum(table.c.seconds)).where(
-                    and_(table.c.account == account, table.c.start >= span.start, table.c.end <= span.end)
-                )
-            ).one()
-            crossing = connection.execute(
-                select(table).where(
-                    and_(
-                        table.c.account == account,
-                        table.c.end > span.start,
-                        table.c.start < span.end,
-                        (table.c.start < span.start) | (table.c.end > span.end),
-                    )
-                )
-            ).all()
-        bad, total, seconds = (float(value or 0) for value in inside)
-        for row in crossing:
-            share = (min(row.end, span.end) - max(row.start, span.start)) / (row.end - row.start)
-            bad += row.bad * share
-            total += row.total * share
-            seconds += row.seconds * share
-        length = span.length.total_seconds()
-        return Traffic(bad, total, min(seconds / length, 1.0) if length else 0.0)
+        with self._lock:
+            return self._known().traffic(account, span)
 
     def thin_out(self, now: datetime) -> int:
         """Merge old increments into longer ones and forget the oldest; return how many rows went."""
@@ -145,7 +131,20 @@ class IncrementStore:
             gone += connection.execute(delete(table).where(table.c.end < now - KEEP)).rowcount
             for age, step in THINNING:
                 gone += _merge(connection, now - age, step)
+        with self._lock:
+            self._ledger = None
         return gone
+
+    def _known(self) -> Ledger:
+        """Return the ledger, which is read from the store when it is first asked, and after old rows were merged."""
+        if self._ledger is None:
+            ledger = Ledger()
+            table = tables.increment
+            with self._database.read() as connection:
+                for row in connection.execute(select(table).order_by(table.c.end, table.c.id)):
+                    ledger.add(row.account, [Entry(row.start, row.end, row.seconds, row.bad, row.total)])
+            self._ledger = ledger
+        return self._ledger
 
 
 def _merge(connection: Connection, before: datetime, step: timedelta) -> int:
