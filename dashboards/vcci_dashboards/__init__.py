@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 
 from vcci_dashboards import grafana, provisioning
 from vcci_dashboards.boards import board
+from vcci_dashboards.errors import PanelError
 from vcci_dashboards.lint import Finding, lint
 from vcci_slo.plan import Plan
 
-__all__ = ["RENDERERS", "Finding", "lint", "render", "render_dashboards", "render_provisioning"]
+__all__ = ["RENDERERS", "Finding", "PanelError", "lint", "render", "render_dashboards", "render_provisioning"]
 
 
 def render_dashboards(plan: Plan) -> Mapping[str, str]:

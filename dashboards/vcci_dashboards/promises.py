@@ -166,12 +166,7 @@ def _tiers(drawing: Drawing, panel: plan.Panel, slos: Sequence[plan.Slo]) -> lis
 def _burndown(drawing: Drawing, panel: plan.Panel, slos: Sequence[plan.Slo]) -> Panel:
     """Return the month's budget beside the line of an even pace; under a time scale a month means nothing."""
     scaled = drawing.plan.time_scale != 1
-    month = " or ".join(
-        f"1 - max by (slo) (sum_over_time(({_chosen(drawing, errors(HOUR), among)} "
-        f"* on () group_left () (month() == bool vector(${{__to:date:M}})))[32d:1h])) "
-        f"/ on (slo) ({_one_each(drawing, BUDGET, among)} * on (slo) {_one_each(drawing, total(window), among)} > 0)"
-        for window, among in _grouped(slos)
-    )
+    month = " or ".join(_spent(drawing, window, among) for window, among in _grouped(slos))
     even = "1 - ((day_of_month() - 1) * 86400 + hour() * 3600 + minute() * 60) / (days_in_month() * 86400)"
     return Panel(
         id=panel.id * COMPANIONS + 1,
@@ -196,6 +191,18 @@ def _burndown(drawing: Drawing, panel: plan.Panel, slos: Sequence[plan.Slo]) -> 
         since="" if scaled else "now/M",
         points=120,
     )
+
+
+def _spent(drawing: Drawing, window: timedelta, among: tuple[Matcher, ...]) -> str:
+    """Return what this month leaves of a budget: its bad hours added up, against the traffic of a whole window.
+
+    The hours are those that the rules recorded; before the first full hour nothing is spent.
+    """
+    bad = _chosen(drawing, errors(HOUR), among)
+    this_month = "(month() == bool vector(${__to:date:M}))"
+    hours = f"max by (slo) (sum_over_time(({bad} * on () group_left () {this_month})[32d:1h]))"
+    allowed = f"{_one_each(drawing, BUDGET, among)} * on (slo) {_one_each(drawing, total(window), among)}"
+    return f"1 - ({hours} or 0 * max by (slo) ({bad})) / on (slo) ({allowed} > 0)"
 
 
 def _slos(drawing: Drawing, panel: plan.Panel) -> tuple[plan.Slo, ...]:

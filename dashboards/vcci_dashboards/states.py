@@ -67,9 +67,11 @@ def components(drawing: Drawing, panel: plan.Panel) -> tuple[Panel, ...]:
         if component.name in probes:
             seen = f"max({selector(PROBE_METRIC, probes[component.name])})"
             queries.append(Query(drawing.asked(seen), f"{component.title}, from outside"))
-        if component.scrape is not None:
+        if any(matcher.label == "job" for matcher in component.selector):
             up = f"avg({selector(UP, component.selector)})"
             queries.append(Query(drawing.asked(up), component.title))
+    if not queries:
+        queries.append(Query(drawing.asked(f"avg by (job) ({selector(UP, drawing.plan.selector)})"), "{{job}}"))
     return (
         Panel(
             id=panel.id,
