@@ -46,6 +46,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "worker": Entry("vcci_platform.cli.worker", "Run a worker of the queues", _RUN),
     "scheduler": Entry("vcci_platform.cli.scheduler", "Run the scheduler and the sweeper", _RUN),
     "desk": Entry("vcci_platform.cli.desk", "Run the incident desk", _RUN),
+    "runbooks": Entry("vcci_platform.cli.runbooks", "Build or serve the runbook site", _RUN),
     "sandbox": Entry("vcci_platform.cli.sandbox", "Run the stand-ins for PagerDuty, Statuspage and Slack", _RUN),
 }
 
