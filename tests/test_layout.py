@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import platform
+import re
 import subprocess
 import sys
 import tomllib
@@ -176,3 +177,13 @@ def _holds_path(content: bytes, folder: bytes) -> bool:
             return True
         start = content.find(folder, start + 1)
     return False
+
+
+def test_make_help_lists_every_habit():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    habits = re.findall(r"^\.PHONY: (\S+)$", makefile, flags=re.MULTILINE)
+
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    assert {"help", "up", "setup", "test", "check", "bench", "generate"} <= set(habits)
+    assert [line.split()[0] for line in listed.splitlines()[1:]] == habits
