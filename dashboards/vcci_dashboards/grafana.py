@@ -27,6 +27,20 @@ ALL_VALUES = ".+"
 REFRESH_CHOICES = ["5s", "10s", "30s", "1m", "5m", "15m", "1h"]
 
 
+class _PageLink(classic.DashboardLink):
+    """A link at the top of the page; the model would always hide it in a menu."""
+
+    def to_json(self) -> dict[str, object]:
+        return {key: value for key, value in super().to_json().items() if key != "placement"}
+
+
+class _Mark(classic.AnnotationQuery):
+    """An annotation with its switch at the top of the page; the model would always hide it in a menu."""
+
+    def to_json(self) -> dict[str, object]:
+        return {key: value for key, value in super().to_json().items() if key != "placement"}
+
+
 def text(board: Dashboard) -> str:
     """Return the file of a dashboard: two spaces, keys in order, a newline at the end."""
     return json.dumps(_dashboard(board), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
@@ -74,7 +88,7 @@ def _panel(panel: Panel, place: Place, every: str) -> classic.Panel:
         title=panel.title,
         description=panel.description,
         grid_pos=_grid(place),
-        links=[_page(link) for link in panel.links] or None,
+        links=grafana_panels.links(panel.links),
         datasource=SOURCE if panel.queries else None,
         targets=[_target(query, ref) for query, ref in zip(panel.queries, string.ascii_uppercase, strict=False)]
         or None,
@@ -135,7 +149,7 @@ def _variable(variable: Variable) -> classic.VariableModel:
 
 
 def _annotation(annotation: Annotation) -> classic.AnnotationQuery:
-    return classic.AnnotationQuery(
+    return _Mark(
         name=annotation.name,
         datasource=SOURCE,
         enable=True,
@@ -151,7 +165,7 @@ def _annotation(annotation: Annotation) -> classic.AnnotationQuery:
 
 
 def _sisters(family: str) -> classic.DashboardLink:
-    return classic.DashboardLink(
+    return _PageLink(
         title="Dashboards",
         type_val=classic.DashboardLinkType.DASHBOARDS,
         icon="external link",
@@ -164,7 +178,7 @@ def _sisters(family: str) -> classic.DashboardLink:
 
 
 def _page(link: Link) -> classic.DashboardLink:
-    return classic.DashboardLink(
+    return _PageLink(
         title=link.title,
         type_val=classic.DashboardLinkType.LINK,
         icon="doc",

@@ -14,7 +14,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "Prefer using dashboardv2", DeprecationWarning)
     from grafana_foundation_sdk.models import dashboard as classic
 
-__all__ = ["fields", "options", "transformations"]
+__all__ = ["fields", "links", "options", "transformations"]
 
 LAST = common.ReduceDataOptions(calcs=["lastNotNull"], fields="", values=False)
 LEGEND = common.VizLegendOptions(
@@ -41,7 +41,7 @@ def fields(panel: Panel) -> classic.FieldConfigSource | None:
             mappings=_meanings(panel.meanings),
             thresholds=_thresholds(panel.thresholds or (Threshold(None, "green"),)),
             color=classic.FieldColor(mode=_color_mode(panel)),
-            links=_links(panel.links) if panel.kind in {"timeseries", "stat", "state-timeline", "bargauge"} else None,
+            links=links(panel.links) if panel.kind in {"timeseries", "stat", "state-timeline", "bargauge"} else None,
             no_value=panel.nothing or None,
             custom=_custom(panel),
         ),
@@ -116,7 +116,7 @@ def _override(column: Column) -> classic.DashboardFieldConfigSourceOverrides:
             mode=common.TableCellBackgroundDisplayMode.BASIC
         )
     if column.links:
-        values["links"] = _links(column.links)
+        values["links"] = links(column.links)
     return classic.DashboardFieldConfigSourceOverrides(
         matcher=classic.MatcherConfig(id_val="byName", options=column.field),
         properties=[classic.DynamicConfigValue(id_val=name, value=value) for name, value in values.items()],
@@ -142,20 +142,16 @@ def _meanings(meanings: Iterable[Meaning]) -> list[classic.ValueMapping]:
     return found
 
 
-def _links(links: Iterable[Link]) -> list[classic.DashboardLink] | None:
-    found = [
-        classic.DashboardLink(
-            title=link.title,
-            type_val=classic.DashboardLinkType.LINK,
-            icon="doc",
-            tooltip=link.title,
-            url=link.url,
-            tags=[],
-            target_blank=True,
-        )
-        for link in links
-    ]
-    return found or None
+def links(found: Iterable[Link]) -> list[classic.DashboardLink] | None:
+    """Return links of a panel or a value; they open beside the page, so that nobody loses it."""
+    return [_DataLink(title=link.title, url=link.url, target_blank=True) for link in found] or None
+
+
+class _DataLink(classic.DashboardLink):
+    """A link of a panel or a value: the model knows the links of pages only, which have more to say."""
+
+    def to_json(self) -> dict[str, object]:
+        return {"title": self.title, "url": self.url, "targetBlank": self.target_blank}
 
 
 def _timeseries(_: Panel) -> object:

@@ -25,7 +25,8 @@ def alerts(drawing: Drawing, panel: plan.Panel) -> tuple[Panel, ...]:
     """Return the table of firing alerts, the most serious first, each with its links."""
     links = drawing.plan.links
     since = f"time() - {ALERTS_FOR_STATE} and ignoring (alertstate) {FIRING}"
-    where = [Link("Runbooks", links.runbooks)] if links.runbooks else []
+    # The site leads from the name of every alert to its page.
+    where = [Link("Runbook", f"{links.runbooks}/${{__data.fields.alertname}}")] if links.runbooks else []
     if links.alertmanager:
         matcher = quote('{alertname="', safe="") + "${__data.fields.alertname}" + quote('"}', safe="")
         where.append(Link("In Alertmanager", f"{links.alertmanager}/#/alerts?filter={matcher}"))

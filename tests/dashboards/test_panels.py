@@ -141,6 +141,10 @@ def test_firing_alerts_come_with_their_severity_and_leave_the_watchdog_out(drawn
         "P3": "blue",
     }
     assert "var-slo=${__data.fields.slo}" in fields(panel)["slo"]["links"][0]["url"]
+    assert [link["url"] for link in fields(panel)["alertname"]["links"]] == [
+        "https://runbooks.vcci-platform.com/${__data.fields.alertname}",
+        "https://alertmanager.vcci-platform.com/#/alerts?filter=%7Balertname%3D%22${__data.fields.alertname}%22%7D",
+    ]
 
 
 def test_components_are_seen_from_outside_and_by_their_scrape(drawn):
