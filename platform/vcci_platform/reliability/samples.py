@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ Labels = tuple[tuple[str, str], ...]
 Samples = Mapping[str, Mapping[Labels, float]]
 """Values by metric name and labels."""
 
+_COUNTER = re.compile(r"^# TYPE (\S+) counter$", re.MULTILINE)
 _AGGREGATIONS: Mapping[str, Callable[[list[float]], float]] = {
     "min": min,
     "max": max,
@@ -43,13 +45,16 @@ def parse(text: str, extra: Mapping[str, str], *, only: frozenset[str] | None = 
     Raises ValueError if the text is no exposition.
     """
     kept = _Kept(only)
-    reader = parse_openmetrics if text.rstrip().endswith("# EOF") else parse_text
+    is_openmetrics = text.rstrip().endswith("# EOF")
+    counters = frozenset() if is_openmetrics else frozenset(_COUNTER.findall(text))
     found: dict[str, dict[Labels, float]] = {}
-    for family in reader(text):
+    for family in (parse_openmetrics if is_openmetrics else parse_text)(text):
         for sample in family.samples:
-            if sample.name in kept:
+            # The reader adds _total to counters that do not have it; Prometheus keeps the name that is exposed.
+            name = family.name if family.name in counters and sample.name.endswith("_total") else sample.name
+            if name in kept:
                 labels = tuple(sorted({**sample.labels, **extra}.items()))
-                found.setdefault(sample.name, {})[labels] = float(sample.value)
+                found.setdefault(name, {})[labels] = float(sample.value)
     return found
 
 

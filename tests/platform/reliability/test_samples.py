@@ -23,6 +23,12 @@ def test_the_labels_of_the_target_win():
     }
 
 
+def test_a_counter_keeps_the_name_that_is_exposed():
+    samples = parse("# TYPE blks_hit counter\nblks_hit 11\n# TYPE jobs_total counter\njobs_total 12\n", {})
+
+    assert samples == {"blks_hit": {(): 11.0}, "jobs_total": {(): 12.0}}
+
+
 def test_only_what_is_wanted_is_kept():
     assert set(parse(TEXT, {}, only=frozenset({"age"}))) == {"age"}
 
