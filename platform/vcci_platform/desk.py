@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from pydantic import SecretStr
+from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 
 from vcci_platform import problems, telemetry
@@ -25,9 +26,10 @@ from vcci_platform.telemetry import checks, logs, tracing
 from vcci_platform.telemetry.metrics import DeskMetrics
 from vcci_platform.telemetry.redaction import secrets_of
 from vcci_platform.tenancy.pepper import kept_secret
-from vcci_platform.wiring import desk_parts
 
 __all__ = ["create_app", "hook_token", "run"]
+
+log = logs.get(__name__)
 
 HOOK_TOKEN_FILE = "hook-token"  # noqa: S105 - a name, under the home folder
 
@@ -45,7 +47,10 @@ def create_app(
     settings: Settings, parts: DeskParts | None = None, *, vendors: Vendors | None = None, clock: Clock | None = None
 ) -> FastAPI:
     """Return the desk's application; its store is upgraded and its loops run from start to stop."""
-    parts = parts or desk_parts(settings)
+    if parts is None:
+        from vcci_platform.wiring import desk_parts  # noqa: PLC0415 - it knows the whole platform, a desk need not
+
+        parts = desk_parts(settings)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock = clock or SystemClock()
     database = connect(
@@ -82,6 +87,7 @@ def create_app(
         telemetry=tracing.native(provider),
     )
     problems.install(app)
+    app.add_exception_handler(OperationalError, _store_away)
     extra = parts.extend(app, desk) if parts.extend else ()
     office = Office(desk, dispatcher, parts.beat, settings.heartbeat_url, targets.sandboxed, extra)
     app.state.office = office
@@ -89,6 +95,15 @@ def create_app(
     ready = (checks.database(database, name="incident-database"), office.check())
     telemetry.install(app, settings, metrics, ready, readings=(office.reading(),), clock=clock)
     return app
+
+
+async def _store_away(_request: Request, error: Exception) -> Response:
+    """Answer for a store that is away: an expected trouble, which wakes nobody by itself."""
+    log.warning("store_away", error=type(error).__name__)
+    detail = "The desk's store does not answer now; please try again."
+    return problems.problem_response(
+        problems.Problem(status=503, code="store-unavailable", detail=detail, headers={"Retry-After": "5"})
+    )
 
 
 def hook_token(settings: Settings) -> SecretStr:

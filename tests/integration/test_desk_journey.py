@@ -136,6 +136,8 @@ def test_while_its_store_is_away_the_hook_says_503_and_afterwards_nothing_is_los
         began = desk.http.get("/v1/desk").json()["now"]
         private_postgresql.crash()
         assert desk.notify(**notification("firing", began)).status_code == 503
+        away = desk.http.get("/v1/incidents")
+        assert (away.status_code, away.json()["code"]) == (503, "store-unavailable")
 
         private_postgresql.start()
         desk.until(lambda: desk.notify(**notification("firing", began)).status_code == 202, "it did not recover")

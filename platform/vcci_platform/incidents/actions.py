@@ -70,13 +70,15 @@ def on_action(
 
 
 def on_approval(incident: Incident, policy: IncidentPolicy, *, by: str, why: str = "") -> tuple[Decision, ...]:
-    """Return what follows when the commander lets the public know, or raise `Refused`."""
+    """Return what follows when the commander lets the public know, nothing if it knows already, or raise `Refused`."""
     if not incident.is_open:
         sentence = f"an incident that is {incident.state} is not published any more"
         raise Refused("not-open", sentence, allowed_actions(incident.state))
     if policy[incident.priority].status_page == "never":
         sentence = f"a {incident.priority} is never shown on the status page"
         raise Refused("never-published", sentence, allowed_actions(incident.state))
+    if incident.publication is Publication.PUBLISHED:
+        return ()
     return (Publish(by, why),)
 
 

@@ -234,7 +234,7 @@ def has_waiting_page(connection: Connection, incident_id: str) -> bool:
     missing = and_(
         _outbox.c.incident_id == incident_id,
         _outbox.c.kind == Kind.TRIGGER.value,
-        _outbox.c.state.in_(("waiting", "dead")),
+        _outbox.c.state == "waiting",
     )
     return connection.execute(select(_outbox.c.id).where(missing).limit(1)).first() is not None
 

@@ -113,7 +113,11 @@ def _incidents(office: Office) -> APIRouter:
         idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
     ) -> IncidentDetail:
         """Report a fault. The desk opens an incident, or adds to the open one of that system, and pages."""
-        incident = desk.report(Report(**report.model_dump()), idempotency_key or uuid4().hex)
+        try:
+            incident = desk.report(Report(**report.model_dump()), idempotency_key or uuid4().hex)
+        except UnknownIncident as error:
+            detail = "The report is stored, but there is no incident for it yet; see /v1/incidents in a moment."
+            raise Problem(status=503, code="not-understood-yet", detail=detail) from error
         response.headers["Location"] = f"/v1/incidents/{incident.id}"
         return _detail(office, incident.id)
 

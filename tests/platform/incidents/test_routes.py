@@ -179,6 +179,8 @@ def test_the_commander_publishes_a_p1_and_a_p3_is_never_shown(http: TestClient, 
 
     published = http.post(f"/v1/incidents/{p1['id']}/status-page", json={"by": "ada", "why": "one in ten"})
     assert (published.status_code, published.json()["publication"]) == (200, "published")
+    again = http.post(f"/v1/incidents/{p1['id']}/status-page", json={"by": "bob"})
+    assert [entry["kind"] for entry in again.json()["timeline"]].count("publication") == 1
     never = http.post(f"/v1/incidents/{p3['id']}/status-page", json={"by": "ada"})
     assert (never.status_code, never.json()["code"]) == (409, "never-published")
 
