@@ -38,5 +38,5 @@ class SpecError(SloError):
     """A spec that cannot be used, with all of its problems in the order of the file."""
 
     def __init__(self, problems: Iterable[SpecProblem]) -> None:
-        self.problems = tuple(sorted(set(problems)))
+        self.problems: tuple[SpecProblem, ...] = tuple(sorted(set(problems)))
         super().__init__("\n".join(str(problem) for problem in self.problems))

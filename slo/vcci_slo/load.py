@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
+from vcci_slo.errors import SpecError, SpecProblem
 from vcci_slo.plan import Plan
 from vcci_slo.resolve import resolve
-from vcci_slo.spec import parse
+from vcci_slo.spec.document import Malformed, parse
 
 __all__ = ["load_plan"]
 
@@ -23,4 +25,22 @@ def load_plan(
 
     Raises SpecError with every problem at once.
     """
-    return resolve(parse(text, file=file, include=include), time_scale=time_scale, links=links)
+    try:
+        return resolve(parse(text, file=file, include=include), time_scale=time_scale, links=links)
+    except Malformed as malformed:
+        raise SpecError([*malformed.problems, *_of_the_rest(malformed)]) from None
+
+
+def _of_the_rest(malformed: Malformed) -> list[SpecProblem]:
+    """Return what else is wrong in the well-formed part, but not that it refers to what was left out."""
+    if malformed.rest is None:
+        return []
+    try:
+        resolve(malformed.rest)
+    except SpecError as error:
+        return [problem for problem in error.problems if not _names(problem, malformed.missing)]
+    return []
+
+
+def _names(problem: SpecProblem, missing: frozenset[str]) -> bool:
+    return any(re.search(rf"\b{re.escape(name)}\b", f"{problem.path} {problem.found}") for name in missing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
@@ -33,7 +33,7 @@ from vcci_slo.spec.source import Path, Source
 from vcci_slo.spec.units import describe
 from vcci_slo.spec.views import DashboardSpec, StatusPageSpec
 
-__all__ = ["Document", "Spec", "parse"]
+__all__ = ["Document", "Malformed", "Spec", "parse"]
 
 
 class Spec(Section):
@@ -72,11 +72,23 @@ class Document:
         self.source = origin
 
 
+class Malformed(SpecError):
+    """A text in which some entries are no spec. `rest` is the spec without them, so that it can be checked too.
+
+    `missing` are the names of the entries that were left out: a reference to one of them is no mistake of its own.
+    """
+
+    def __init__(self, problems: Iterable[SpecProblem], rest: Document | None, missing: frozenset[str]) -> None:
+        super().__init__(problems)
+        self.rest = rest
+        self.missing = missing
+
+
 def parse(text: str, *, file: str = "spec.yaml", include: Callable[[str], str] | None = None) -> Document:
     """Return the spec that `text` says.
 
     `include` reads a file that the spec names in `include: {section: file}`; without it such a spec is refused.
-    Raises SpecError with every problem of the text at once.
+    Raises SpecError with every problem of the text at once; Malformed, if some of it can still be checked.
     """
     origin = source.read(text, file)
     if not isinstance(origin.data, dict):
@@ -85,13 +97,35 @@ def parse(text: str, *, file: str = "spec.yaml", include: Callable[[str], str] |
     data = with_defaults({key: value for key, value in origin.data.items() if value is not None})
     problems = list(origin.problems)
     try:
-        spec = Spec.model_validate(data)
+        document = Document(Spec.model_validate(data), origin)
     except ValidationError as error:
         problems += [_problem(detail, origin) for detail in error.errors(include_url=False)]
-        raise SpecError(problems) from None
+        rest, missing = _without(data, [_known(detail["loc"], origin) for detail in error.errors(include_url=False)])
+        raise Malformed(problems, _document(rest, origin), missing) from None
     if problems:
-        raise SpecError(problems)
-    return Document(spec, origin)
+        raise Malformed(problems, document, frozenset())
+    return document
+
+
+def _document(data: dict[str, Any], origin: Source) -> Document | None:
+    try:
+        return Document(Spec.model_validate(data), origin)
+    except ValidationError:
+        return None
+
+
+def _without(data: dict[str, Any], paths: list[Path]) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the data without the entries of sections that the paths lead into, and the names of those entries."""
+    rest = {key: dict(value) if isinstance(value, dict) else value for key, value in data.items()}
+    missing: set[str] = set()
+    for path in paths:
+        section = rest.get(str(path[0])) if path else None
+        if len(path) > 1 and isinstance(section, dict):
+            missing.add(str(path[1]))
+            section.pop(str(path[1]), None)
+        elif path:
+            rest.pop(str(path[0]), None)
+    return with_defaults(rest), frozenset(missing)
 
 
 def _with_includes(origin: Source, include: Callable[[str], str] | None) -> Source:

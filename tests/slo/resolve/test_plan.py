@@ -279,3 +279,32 @@ def test_a_page_is_called_as_people_read():
 def test_the_same_text_gives_the_same_plan():
     assert a_plan() == a_plan()
     assert a_spec() == a_spec()
+
+
+def test_mistakes_of_form_do_not_hide_references_that_lead_nowhere():
+    found = problems(
+        slos={
+            "errors": {"good": "api.requests", "objective": 0.999},
+            "other": {"good": "api.nothing", "objective": "99%"},
+        },
+        components__api__needs=["db"],
+    )
+
+    assert [problem.split(": ")[1] for problem in found] == [
+        "components.api.needs[0]",
+        "slos.errors.objective",
+        "slos.other.good",
+    ]
+
+
+def test_a_reference_to_an_entry_that_is_malformed_is_no_mistake_of_its_own():
+    found = problems(components__worker={"kind": "celry"}, components__api__needs=["worker"])
+
+    assert len(found) == 1
+    assert "did you mean celery?" in found[0]
+
+
+def test_a_spec_without_metadata_is_still_told_of_its_other_mistakes():
+    found = problems(metadata=None, slos__errors__objective=1)
+
+    assert len(found) == 2
