@@ -14,6 +14,7 @@ from vcci_slo.resolve.components import components as resolve_components
 from vcci_slo.resolve.dashboards import dashboards as resolve_dashboards
 from vcci_slo.resolve.dashboards import with_links
 from vcci_slo.resolve.findings import Findings, Pace
+from vcci_slo.resolve.operations import check_operations
 from vcci_slo.resolve.slos import slos as resolve_slos
 from vcci_slo.spec.document import Document, Spec
 
@@ -41,6 +42,7 @@ def resolve(document: Document, *, time_scale: float = 1.0, links: Mapping[str, 
     slos = resolve_slos(spec, components, where, pace, findings)
     alerts = resolve_alerts(spec, components, slos, severities, where, pace, findings)
     boards = resolve_dashboards(spec, components, slos, alerts, where, findings)
+    check_operations(spec, components, findings)
     _check_enforced(spec, alerts, findings)
     _check_names(alerts, slos, findings)
     result = plan.Plan(

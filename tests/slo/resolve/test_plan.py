@@ -281,6 +281,46 @@ def test_the_same_text_gives_the_same_plan():
     assert a_spec() == a_spec()
 
 
+CONDITION = {"measure": "api.oldest", "above": "1h"}
+ITEM = {"means": "m", "fails_when": CONDITION}
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ({"checks": {"daily": {"at": "09:00", "items": {"a": ITEM}}}}, None),
+        (
+            {
+                "checks": {
+                    "daily": {"at": "09:00", "items": {"a": {**ITEM, "fails_when": {**CONDITION, "above": "5%"}}}}
+                }
+            },
+            "checks.daily.items.a.fails_when.above: expected a limit in seconds, found '5%'",
+        ),
+        (
+            {"checks": {"weekly": {"at": "09:00", "items": {"a": {"means": "m", "who": "nobody"}}}}},
+            "checks.weekly.items.a.who: expected the name of a role",
+        ),
+        (
+            {"security": {"daily": {"a": {**ITEM, "fails_when": {"measure": "api.requests", "above": 1}}}}},
+            "a signal that is a value",
+        ),
+        ({"capacity": {"up": {"more": {"scale": "wrker", "when": "alerts.X"}}}}, "capacity.up.more.scale"),
+        ({"capacity": {"up": {"more": {"scale": "api", "when": "alerts.X"}}}}, "capacity.up.more.when"),
+        ({"capacity": {"down": {"during": "nights", "when": [CONDITION]}}}, "expected the name of a named time"),
+        ({"capacity": {"track": {"t": {"measure": "api.oldest", "ceiling": "4Gi"}}}}, "a limit in seconds"),
+        ({"backups": {"db": {"rpo": {"limit": "15m", "measure": "db.age"}}}}, "backups.db.rpo.measure"),
+        ({"changes": {"windows": {"w": {"during": "sometimes"}}}}, "changes.windows.w.during"),
+        ({"changes": {"windows": {}, "approver": {"P0": "boss"}}}, "changes.approver.P0"),
+    ],
+)
+def test_the_sections_that_plan_the_work_refer_to_what_exists(sections, expected):
+    if expected is None:
+        a_plan(**sections)
+    else:
+        assert any(expected in problem for problem in problems(**sections)), problems(**sections)
+
+
 def test_mistakes_of_form_do_not_hide_references_that_lead_nowhere():
     found = problems(
         slos={
