@@ -1,0 +1,151 @@
+"""What an alert looks at, with a wanted value: series, and the value of each result at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from vcci_alerts.errors import AlertsError
+from vcci_alerts.limit_rules import alert_labels, recorded_signals
+from vcci_alerts.proofs.series import Series
+from vcci_alerts.proofs.shapes import bad_events, probes, quantile_of
+from vcci_alerts.proofs.values import ValueShape
+from vcci_slo.plan import Alert, BadRatio, Limit, Plan, ProbeDown, Quantile, Value
+from vcci_slo.promql.measures import measured
+from vcci_slo.resolve.findings import Pace
+
+__all__ = ["Picture", "Result", "beyond", "breaks", "pictures", "step_of", "steps_of", "value_shape", "within"]
+
+MINUTE = timedelta(minutes=1)
+MARGINS = (0.05, 0.02, 0.005)
+"""How far a proof lies from its threshold: as far as the measure allows, and within 10 % always."""
+
+OPPOSITE = (9.0, 0.9, 0.4)
+"""How far a decoy lies on the other side, as far as the measure allows."""
+
+
+def step_of(plan: Plan) -> timedelta:
+    """Return the step of the tests: a minute, at the pace of the plan."""
+    return Pace(plan.time_scale).of(MINUTE)
+
+
+def steps_of(span: timedelta, step: timedelta) -> int:
+    """Return how many steps it takes until a span has passed."""
+    return ceil(span / step)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One result of the measure: the labels of its series, and its value at each step, None while it has none."""
+
+    labels: Mapping[str, str]
+    value: Callable[[int], float | None]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Series and what the measure makes of them. `steps` is long enough for every window and `for`."""
+
+    name: str
+    steps: int
+    series: tuple[Series, ...]
+    results: tuple[Result, ...]
+
+
+def _moved(value: float, side: float, margins: Iterable[float]) -> list[float]:
+    return [value + side * margin * abs(value) for margin in margins] if value else [side]
+
+
+def beyond(limit: Limit, margins: Iterable[float] = MARGINS) -> list[float]:
+    """Return values that break a limit, the first choice first."""
+    return _moved(limit.value, 1 if limit.side == "above" else -1, margins)
+
+
+def within(limit: Limit, margins: Iterable[float] = MARGINS) -> list[float]:
+    """Return values that keep it."""
+    return _moved(limit.value, -1 if limit.side == "above" else 1, margins)
+
+
+def breaks(limit: Limit, value: float | None) -> bool:
+    """Return whether a value is beyond a limit."""
+    return value is not None and (value > limit.value if limit.side == "above" else value < limit.value)
+
+
+def pictures(plan: Plan, alert: Alert, limit: Limit, *, bad: bool) -> tuple[Picture, ...]:
+    """Return series with which the measure is just beyond the limit, or just within it."""
+    targets = beyond(limit) if bad else within(limit)
+    owner, step = f"alerts.{alert.name}", step_of(plan)
+    lasts = max(limit.lasts for limit in alert.limits)
+    match alert.measure:
+        case BadRatio(signal, over):
+            share = next((one for one in targets if one <= 1), 1.0)
+            steps = steps_of(over + lasts, step) + 5
+            events = max(1000.0, 20.0 * alert.min_events / share)
+            series = bad_events(owner, signal, (), share=share, events=events, bad=bad, steps=steps)
+            return (Picture("", steps, series, (_counted(share),)),)
+        case Quantile(signal, quantile, over):
+            steps = steps_of(over + lasts, step) + 5
+            events = max(1000.0, 20.0 * alert.min_events)
+            value = targets[0]
+            series = quantile_of(owner, signal, quantile, value, events=events, bad=bad, steps=steps)
+            return (Picture("", steps, series, (_counted(value),)),)
+        case ProbeDown(_, matchers):
+            steps = steps_of(lasts, step) + 5
+            # No probe answers 0.95, but the second place tells this limit from one that is a little lower.
+            values = (0.0, targets[0]) if bad else (0.0, 1.0)
+            series = probes(owner, matchers, values, bad=bad, steps=steps)
+            return (Picture("", steps, series, (_always(max(values)),)),)
+        case Value():
+            return _valued(plan, alert, limit, targets, lasts, bad=bad)
+
+
+def _counted(value: float) -> Result:
+    return Result({}, lambda step: value if step else None)
+
+
+def _always(value: float) -> Result:
+    return Result({}, lambda _: value)
+
+
+def value_shape(plan: Plan, alert: Alert) -> ValueShape:
+    """Return how to make series for the measured value of an alert."""
+    assert isinstance(alert.measure, Value)  # noqa: S101 - callers look at the measure first
+    owner = f"alerts.{alert.name}"
+    labels = alert_labels(plan, alert)
+    if labels is None:
+        raise AlertsError(
+            owner, "an aggregation such as max by (…) around its value, or `proof: {fires, silent}`", "none"
+        )
+    recorded = {name: signal.promql for name, signal in recorded_signals(plan).items()}
+    return ValueShape(
+        owner, measured(alert.measure), sorted(labels), recorded, step_of(plan), each=alert.measure.signal.each
+    )
+
+
+def _valued(
+    plan: Plan, alert: Alert, limit: Limit, targets: list[float], lasts: timedelta, *, bad: bool
+) -> tuple[Picture, ...]:
+    shape = value_shape(plan, alert)
+    step = step_of(plan)
+    late = steps_of(shape.steady.longest() + lasts, step)
+    seconds = step.total_seconds()
+    opposite = within(limit, OPPOSITE) if bad else beyond(limit, OPPOSITE)
+    found: list[Picture] = []
+    for number, needed in enumerate(shape.alternatives, start=1):
+        groups = shape.groups(needed)
+        solved = [shape.solve(groups[0], needed, targets, late * seconds)]
+        if bad:
+            # A second result stays silent beside the first, so that grouping shows.
+            solved += [shape.solve(group, needed, within(limit), late * seconds) for group in groups[1:]]
+        decoy = shape.solve(groups[0], needed, [*opposite, *(within(limit) if bad else beyond(limit))], late * seconds)
+        steps = late + 5
+        series = tuple(one for group in solved for one in shape.series(group, steps)) + shape.decoys(decoy, steps)
+        results = tuple(
+            Result(group.labels, lambda at, group=group: shape.value(group, at * seconds))  # type: ignore[misc]
+            for group in solved
+        )
+        name = f" by source {number}" if len(shape.alternatives) > 1 else ""
+        found.append(Picture(name, steps, series, results))
+    return tuple(found)

@@ -1,0 +1,54 @@
+"""promtool's unit tests, one file beside each rule file: `promtool test rules alerts/generated/tests/*.yml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from vcci_alerts import rules
+from vcci_alerts.limit_rules import WATCHDOG, watchdog_group
+from vcci_alerts.model import Group
+from vcci_alerts.proofs.limits import alert_cases
+from vcci_alerts.proofs.pictures import step_of
+from vcci_alerts.proofs.series import Case, Expected
+from vcci_alerts.proofs.slos import slo_cases
+from vcci_alerts.rules import SIGNALS, alerts_file, rule_files, slo_file
+from vcci_alerts.yaml_text import yaml_text
+from vcci_slo.plan import Plan
+from vcci_slo.promql.durations import promql_duration
+
+__all__ = ["render"]
+
+
+def render(plan: Plan) -> Mapping[str, str]:
+    """Return test files for every rule file that holds an alert: one for each length of step."""
+    files = rule_files(plan)
+    found: dict[str, str] = {}
+    for path, cases in _cases(plan).items():
+        for step in sorted({case.step for case in cases}):
+            name = PurePosixPath(path).stem + ("" if step == step_of(plan) else f"_{promql_duration(step)}")
+            document = _document(path, files, [case for case in cases if case.step == step])
+            found[f"tests/{name}_test.yml"] = yaml_text(document, source=plan.source)
+    return found
+
+
+def _cases(plan: Plan) -> Mapping[str, list[Case]]:
+    cases: dict[str, list[Case]] = {}
+    for slo in plan.slos:
+        cases.setdefault(slo_file(slo), []).extend(slo_cases(plan, slo))
+    for alert in plan.alerts:
+        cases.setdefault(alerts_file(alert.component), []).extend(alert_cases(plan, alert))
+    (watchdog,) = watchdog_group(plan).alerts
+    always = Case(f"{WATCHDOG} always fires", step_of(plan), (), ((WATCHDOG, 0, (Expected(watchdog, 1.0),)),))
+    return {**cases, rules.WATCHDOG: [always]}
+
+
+def _document(path: str, files: Mapping[str, Group], cases: list[Case]) -> Mapping[str, object]:
+    used = [one for one in (SIGNALS, path) if one in files]
+    return {
+        "rule_files": [f"../{one}" for one in used],
+        "evaluation_interval": promql_duration(cases[0].step),
+        # Recorded signals are read by the alerts of the same moment.
+        "group_eval_order": [files[one].name for one in used],
+        "tests": [dict(case.document()) for case in cases],
+    }
