@@ -58,6 +58,25 @@ def test_a_desk_that_is_killed_loses_no_page_and_sends_no_second_one(desk: DeskA
     assert [entry["kind"] for entry in incident["timeline"]].count("trigger_delivered") == 1
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["before the timer is marked", "before the ring is committed"])
+def test_a_timer_that_rings_while_the_desk_is_killed_rings_once(desk: DeskAndSandbox, *, first: bool) -> None:
+    """A P1 that nobody else pages for: its page waits for a worse one, here a second long."""
+    desk.scale_time(300)
+    process = desk.start(replaced(f"{INCIDENTS}.store", "claim_timer", first=first))
+    labels = {"alertname": "APILatencyHigh", "priority": "P1", "system": "vcci", "component": "api"}
+    alert = {"status": "firing", "labels": labels, "startsAt": "2026-03-02T09:00:00Z", "fingerprint": "fp-14"}
+    assert desk.notify(version="4", alerts=[alert]).status_code == 202
+    desk.until(lambda: not process.running, "the desk did not die when its timer rang")
+    assert desk.vendor.pages == []
+
+    desk.start()
+    desk.until(lambda: bool(desk.vendor.pages), "no page after the restart")
+    desk.until_quiet()
+
+    assert [(status, rings) for _, status, rings in desk.vendor.pages] == [("triggered", 1)]
+    assert [entry["kind"] for entry in desk.incident()["timeline"]].count("page_requested") == 1
+
+
 def test_a_desk_that_is_killed_while_pagerduty_hangs_loses_no_page_and_sends_no_second_one(
     desk: DeskAndSandbox,
 ) -> None:

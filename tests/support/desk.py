@@ -92,6 +92,10 @@ class DeskAndSandbox:
         )
         return self.process.start()
 
+    def scale_time(self, factor: float) -> None:
+        """Let every clock of the next start run faster."""
+        self._environment["VCCI_TIME_SCALE"] = str(factor)
+
     def stop(self) -> None:
         if self.process is not None:
             self.process.stop()
