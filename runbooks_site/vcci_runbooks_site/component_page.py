@@ -6,7 +6,7 @@ from vcci_runbooks_site import first_steps, people
 from vcci_runbooks_site.content import Article
 from vcci_runbooks_site.facts import namespace, priorities_of, slo_priorities, team_words, unfilled
 from vcci_runbooks_site.markdown import badge, code, escape, link, page, sentence, table
-from vcci_slo.plan import Component, EventsSignal, Plan, Runs, Signal
+from vcci_slo.plan import Component, EventsSignal, Plan, Runs, Signal, Slo
 from vcci_slo.promql.durations import words
 from vcci_slo.promql.figures import number
 from vcci_slo.promql.matchers import selector
@@ -115,14 +115,17 @@ def _scraped(component: Component) -> str:
 
 
 def _watched(plan: Plan, component: Component) -> str:
-    promises = {slo.declared: slo for slo in plan.slos if slo.component == component.name}
+    promises: dict[str, list[Slo]] = {}
+    for slo in plan.slos:
+        if slo.component == component.name:
+            promises.setdefault(slo.declared, []).append(slo)
     rows = [
         [
-            link(escape(name), f"../{slo.runbook}.md"),
-            " ".join(badge(priority) for priority in slo_priorities(slo)),
-            escape(sentence(slo.words)),
+            link(escape(name), f"../{parts[0].runbook}.md"),
+            " ".join(badge(priority) for priority in slo_priorities(parts[0])),
+            "<br>".join(escape(sentence(slo.words)) for slo in parts),
         ]
-        for name, slo in promises.items()
+        for name, parts in promises.items()
     ]
     rows += [
         [

@@ -109,7 +109,7 @@ def article(path: str, text: str) -> Article:
 def step_text(number: int, title: str, effect: str) -> str:
     """Return the head of a step: its number, what it does, and what that does to the world."""
     name = effect.replace(" ", "-")
-    return f'### {number}. {title}\n\n<span class="vcci-effect vcci-{name}" title="{EFFECTS[effect]}">{effect}</span>'
+    return f'### {number}. {title} <span class="vcci-effect vcci-{name}" title="{EFFECTS[effect]}">{effect}</span>'
 
 
 def _parts(path: str, text: str, wanted: tuple[str, ...]) -> tuple[dict[str, str], list[_Line]]:

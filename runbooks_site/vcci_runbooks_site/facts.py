@@ -53,7 +53,6 @@ LONGEST_ABBREVIATION = 3
 _PUBLIC = {
     "at-once": "update it at once",
     "optional": "if it helps anybody",
-    "never": "not for this",
 }
 
 
@@ -135,6 +134,10 @@ def limit_sentence(plan: Plan, alert: Alert, limit: Limit) -> str:
     lasts = f" for {words(limit.lasts)}" if limit.lasts else ""
     if isinstance(alert.measure, ProbeDown):
         return f"every probe from outside fails{lasts}"
+    if isinstance(alert.measure, Value) and alert.unit == "boolean" and alert.measure.share_over is None:
+        signal = alert.measure.signal
+        where = f" on any {escape(' and '.join(signal.by))}" if signal.by else ""
+        return f'"{escape(signal.title)}" is {"false" if limit.side == "below" else "true"}{where}{lasts}'
     enough = evidence(alert)
     return f"{measure_words(alert.measure, plan)}, is {limit.side} {escape(limit.words)}{lasts}{enough}"
 
@@ -235,11 +238,13 @@ def status_page(plan: Plan, priority: str, component: Component) -> str:
     rule = _PUBLIC.get(severity.status_page, "")
     if severity.status_page == "users-above":
         rule = f"if more than {percent(severity.users_above or 0)} of users are affected"
+    if severity.status_page == "never":
+        return ""
     if public is None:
         return "there is no status page" if severity.status_page == "at-once" else ""
     shows = dict(public.shows).get(severity.priority, "")
     names = public.shown_by(component.name)
-    if severity.status_page == "never" or not shows:
+    if not shows:
         return rule
     where = f" on {' and '.join(escape(name) for name in names)}" if names else ", without a component"
     approves = dict(public.approve).get(severity.priority, "commander")

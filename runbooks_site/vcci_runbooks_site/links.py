@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 __all__ = ["graph", "logs", "relink", "silence", "url_host"]
 
-_LINK: Final = re.compile(r"(\]\()([^)\s:]+?\.md)((?:#[^)\s]*)?\))")
+_LINK: Final = re.compile(r"\[(?P<label>[^\]]*)\]\((?P<page>[^)\s:]+?\.md)(?P<anchor>#[^)\s]*)?\)")
 _FENCE: Final = re.compile(r"^\s*(`{3,}|~{3,})")
 
 
@@ -38,16 +38,19 @@ def url_host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def relink(text: str, *, source: str, target: str, moved: Callable[[str], str]) -> str:
+def relink(text: str, *, source: str, target: str, moved: Callable[[str], str], known: Collection[str]) -> str:
     """Return Markdown whose links between pages lead on after it moved from `source` to `target`.
 
-    Hand-written pages link to each other as files in their own folder do; `moved` says where each of them ends.
+    Hand-written pages link to each other as files in their own folder do; `moved` says where each of them ends. A link
+    to a page that is not `known` becomes plain words: the plan may lack what the writer had in mind.
     """
 
     def follow(found: re.Match[str]) -> str:
-        there = moved(posixpath.normpath(posixpath.join(posixpath.dirname(source), found[2])))
+        there = moved(posixpath.normpath(posixpath.join(posixpath.dirname(source), found["page"])))
+        if there not in known:
+            return found["label"]
         relative = posixpath.relpath(there, posixpath.dirname(target) or ".")
-        return f"{found[1]}{relative}{found[3]}"
+        return f"[{found['label']}]({relative}{found['anchor'] or ''})"
 
     lines: list[str] = []
     closing = ""

@@ -56,7 +56,7 @@ def card(plan: Plan, content: Card) -> str:
         ("Last reviewed", content.reviewed),
     ]
     lines = table(("", ""), [(f"**{name}**", text) for name, text in rows if text])
-    return f'<div class="vcci-card" markdown>\n\n{lines}\n\n</div>'
+    return f'<div class="vcci-card vcci-{content.priorities[0].lower()}" markdown>\n\n{lines}\n\n</div>'
 
 
 def _component(content: Card) -> str:

@@ -23,8 +23,8 @@ def escalation_page(plan: Plan) -> str:
         people.banner(plan),
         "# Escalation",
         (
-            "Ask early. The clock below runs by itself: PagerDuty asks the next when nobody acknowledges, also while "
-            "the desk is down; the desk asks the next when nothing is resolved. Both count from the moment of detection."
+            "Ask early. The clock below runs by itself: PagerDuty asks the next when nobody acknowledges, even while "
+            "the desk is down; the desk asks the next when nothing is resolved. Both count from detection."
         ),
         "## The clock { #clock }",
         table(

@@ -36,7 +36,7 @@ def render(plan: Plan, content: Mapping[str, str]) -> Mapping[str, str]:
     be, and PageNameError if two pages would have one address.
     """
     pages(plan)
-    written = _written(plan, content)
+    written = _Written(plan, content)
     procedures, decisions = written.articles("procedures"), written.articles("decisions")
     paths = frozenset(each.path for each in procedures)
     docs: dict[str, str] = {
@@ -84,8 +84,9 @@ def orphans(plan: Plan, content: Mapping[str, str]) -> tuple[str, ...]:
 class _Written:
     """The hand-written pages that are about this platform, read when they are asked for."""
 
-    def __init__(self, content: Mapping[str, str]) -> None:
-        self._content = content
+    def __init__(self, plan: Plan, content: Mapping[str, str]) -> None:
+        self._content = content if content and about(content) == plan.name else {}
+        self._known = known_pages(plan, self._content)
 
     def guide(self, folder: str, slug: str) -> Guide | None:
         path = f"{folder}/{slug}.md"
@@ -100,13 +101,18 @@ class _Written:
         return [article(path, self._relinked(path)) for path in paths]
 
     def _relinked(self, path: str) -> str:
-        return relink(self._content[path], source=path, target=moved(path), moved=moved)
+        return relink(self._content[path], source=path, target=moved(path), moved=moved, known=self._known)
 
 
-def _written(plan: Plan, content: Mapping[str, str]) -> _Written:
-    if not content:
-        return _Written({})
-    return _Written(content if about(content) == plan.name else {})
+def known_pages(plan: Plan, content: Mapping[str, str]) -> frozenset[str]:
+    """Return every page that the site will have, by its path below docs."""
+    own = {"index.md", "alerts.md", "promises.md", "severities.md", "services.md", "escalation.md", "watchdog.md"}
+    own |= {f"{slug}.md" for slug in pages(plan)}
+    own |= {f"components/{component.name}.md" for component in plan.components}
+    for folder in ("procedures", "decisions"):
+        found = {path for path in content if path.startswith(f"{folder}/")}
+        own |= found | ({f"{folder}/index.md"} if found else set())
+    return frozenset(own)
 
 
 def about(content: Mapping[str, str]) -> str:

@@ -85,16 +85,19 @@ def _promised(parts: Sequence[Slo]) -> str:
 
 
 def downtime(slo: Slo, window: timedelta) -> str:
-    """Return how long everything may fail in a window, as people say it."""
+    """Return how long everything may fail in a window, as people say it.
+
+    Exactly to a tenth: 43.2 min in 30 days and 43.8 in an average month are different promises.
+    """
     allowed = allowed_downtime(budget=slo.budget, window=window)
-    minutes = allowed / timedelta(minutes=1)
-    return (
-        f"{number(round(minutes, 1))} min" if minutes >= 1 else f"{number(round(allowed / timedelta(seconds=1), 1))} s"
-    )
+    for unit, size in (("h", timedelta(hours=1)), ("min", timedelta(minutes=1)), ("s", timedelta(seconds=1))):
+        if allowed >= 2 * size:
+            return f"{number(round(allowed / size, 1))} {unit}"
+    return f"{number(round(allowed / timedelta(milliseconds=1), 1))} ms"
 
 
 def _allowed(slo: Slo) -> str:
-    events = number(round(EVENTS_SHOWN * slo.budget))
+    events = f"{round(EVENTS_SHOWN * slo.budget):,}".replace(",", " ")
     match slo.indicator:
         case EventsIndicator(signal):
             return f"{events} of 1 000 000 {escape(signal.title)} may fail"
@@ -146,8 +149,8 @@ def _groups(parts: Sequence[Slo]) -> list[tuple[list[Slo], tuple[BurnTier, ...]]
 def _tiers_in_short(parts: Sequence[Slo]) -> list[str]:
     slo = parts[0]
     return [
-        f"{badge(tier.priority)} {tier.name}: {number(tier.factor)}{TIMES} too fast over {words(tier.long)} and "
-        f"{words(tier.short)}"
+        f"{badge(tier.priority)} {tier.name}: {number(tier.factor)}{TIMES} the even pace in the last "
+        f"{words(tier.long)}, and still in the last {words(tier.short)}"
         for tier in slo.tiers
     ]
 
@@ -168,7 +171,7 @@ def _tiers(plan: Plan, parts: Sequence[Slo]) -> list[str]:
             [
                 f"{tier.name} {badge(tier.priority)}",
                 f"{number(tier.factor)}{TIMES}",
-                f"{words(tier.long)} and {words(tier.short)}",
+                f"{words(tier.long)}<br>{words(tier.short)}",
                 f"more than {percent(tier.threshold)} bad",
                 f"at least {tier.min_bad} bad" if tier.min_bad else "none",
                 tier_sentence(tier, window),
@@ -194,8 +197,8 @@ def _no_data(plan: Plan, parts: Sequence[Slo]) -> str:
         [
             (
                 f"{badge(silence.priority)} {names}: nothing has been measured for {words(silence.after)}. Silence is "
-                "not health: a burn alert ends when its data vanishes, so this one must ring. No traffic is not silence: "
-                "an idle service counts zero and spends nothing."
+                "not health: a burn alert ends when its data vanishes, so this one must ring. No traffic is not "
+                "silence: an idle service counts zero and spends nothing."
             ),
             listed(
                 [
