@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
 from vcci_platform.errors import PlatformError
 
-__all__ = ["NotRunning", "RefusedQuestion", "ask"]
+__all__ = ["NotRunning", "RefusedQuestion", "ask", "tell"]
 
 SECONDS = 10.0
 
@@ -23,8 +24,17 @@ class RefusedQuestion(PlatformError):
 
 def ask(base: str, path: str, **parameters: Any) -> Any:
     """Return the answer of a process as data."""
+    return _exchange(base, path, "GET", params=parameters)
+
+
+def tell(base: str, path: str, body: Mapping[str, Any]) -> Any:
+    """Send something to a process, and return its answer as data."""
+    return _exchange(base, path, "POST", json=body)
+
+
+def _exchange(base: str, path: str, method: str, **content: Any) -> Any:
     try:
-        answer = httpx.get(base + path, params=parameters, timeout=SECONDS)
+        answer = httpx.request(method, base + path, timeout=SECONDS, **content)
     except httpx.HTTPError as error:
         raise NotRunning(
             f"expected the desk at {base}, found {type(error).__name__}; `vcci up` or `vcci desk` starts it, "

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from vcci_platform.cli.ask import ask
-from vcci_platform.cli.words import ago, percent, rate, scale_note, share
+from vcci_platform.cli.words import PRIORITIES, ago, percent, rate, scale_note, share
 from vcci_platform.settings import Settings
 from vcci_platform.specs import platform_plan
 from vcci_slo import Plan
@@ -21,7 +21,6 @@ __all__ = ["app"]
 app = typer.Typer()
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-PRIORITY_STYLES = {"P0": "bold white on red", "P1": "bold red", "P2": "yellow", "P3": "dim"}
 Item = Mapping[str, Any]
 
 
@@ -54,7 +53,7 @@ def _headline(slos: Sequence[Item], firing: Sequence[Item], incidents: Sequence[
     unknown = [item["name"] for item in slos if item["state"] == "unknown"]
     if incidents or firing:
         worst = min(item["priority"] for item in (*incidents, *firing))
-        text, style = f"Something is wrong, at worst {worst}", PRIORITY_STYLES[worst]
+        text, style = f"Something is wrong, at worst {worst}", PRIORITIES[worst]
     elif unknown:
         text, style = f"Nothing fires, but {len(unknown)} of {len(slos)} promises are unknown", "yellow"
     else:

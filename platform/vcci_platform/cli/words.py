@@ -8,10 +8,13 @@ from typing import Final
 
 from vcci_slo.promql.durations import words
 
-__all__ = ["STATES", "ago", "percent", "rate", "scale_note", "share", "span"]
+__all__ = ["PRIORITIES", "STATES", "ago", "percent", "rate", "scale_note", "share", "span"]
 
 STATES: Final[Mapping[str, str]] = {"kept": "green", "burning": "red", "exhausted": "bold red", "unknown": "yellow"}
 """The colour of each state of a promise."""
+
+PRIORITIES: Final[Mapping[str, str]] = {"P0": "bold white on red", "P1": "bold red", "P2": "yellow", "P3": "dim"}
+"""The colour of each severity."""
 
 
 def percent(ratio: float | None) -> str:
