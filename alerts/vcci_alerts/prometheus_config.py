@@ -166,10 +166,9 @@ def _probed(plan: Plan, component: Component) -> Mapping[str, Any]:
 def _blackbox(plan: Plan) -> Mapping[str, Any]:
     """Return the modules that the probes name; a module waits as long as the most patient of its probes."""
     modules: dict[str, Any] = {}
-    for name in sorted({component.probe.module for component in plan.components if component.probe}):
-        probes = [
-            component.probe for component in plan.components if component.probe and component.probe.module == name
-        ]
+    known = [component.probe for component in plan.components if component.probe]
+    for name in sorted({probe.module for probe in known}):
+        probes = [probe for probe in known if probe.module == name]
         kinds = {probe.url.partition(":")[0] for probe in probes}
         if "tcp" in kinds and len(kinds) > 1:
             raise AlertsError(f"the blackbox module {name}", "probes of one kind", " and ".join(sorted(kinds)))

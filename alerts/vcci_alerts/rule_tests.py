@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from vcci_alerts import rules
@@ -17,7 +17,7 @@ from vcci_alerts.yaml_text import yaml_text
 from vcci_slo.plan import Plan
 from vcci_slo.promql.durations import promql_duration
 
-__all__ = ["render"]
+__all__ = ["document_of", "render"]
 
 
 def render(plan: Plan) -> Mapping[str, str]:
@@ -27,7 +27,12 @@ def render(plan: Plan) -> Mapping[str, str]:
     for path, cases in _cases(plan).items():
         for step in sorted({case.step for case in cases}):
             name = PurePosixPath(path).stem + ("" if step == step_of(plan) else f"_{promql_duration(step)}")
-            document = _document(path, files, [case for case in cases if case.step == step])
+            used = [one for one in (SIGNALS, path) if one in files]
+            document = document_of(
+                [f"../{one}" for one in used],
+                [files[one] for one in used],
+                [case for case in cases if case.step == step],
+            )
             found[f"tests/{name}_test.yml"] = yaml_text(document, source=plan.source)
     return found
 
@@ -43,12 +48,12 @@ def _cases(plan: Plan) -> Mapping[str, list[Case]]:
     return {**cases, rules.WATCHDOG: [always]}
 
 
-def _document(path: str, files: Mapping[str, Group], cases: list[Case]) -> Mapping[str, object]:
-    used = [one for one in (SIGNALS, path) if one in files]
+def document_of(paths: Iterable[str], groups: Iterable[Group], cases: Sequence[Case]) -> Mapping[str, object]:
+    """Return a test file: the rule files it reads, in which order their groups are evaluated, and its cases."""
     return {
-        "rule_files": [f"../{one}" for one in used],
+        "rule_files": list(paths),
         "evaluation_interval": promql_duration(cases[0].step),
         # Recorded signals are read by the alerts of the same moment.
-        "group_eval_order": [files[one].name for one in used],
+        "group_eval_order": [group.name for group in groups],
         "tests": [dict(case.document()) for case in cases],
     }

@@ -12,10 +12,10 @@ from vcci_alerts.limit_rules import limit_rule, missing_rule
 from vcci_alerts.proofs.pictures import (
     Picture,
     Result,
+    alert_step,
     beyond,
     breaks,
     pictures,
-    step_of,
     steps_of,
     value_shape,
     within,
@@ -46,7 +46,7 @@ def alert_cases(plan: Plan, alert: Alert) -> tuple[Case, ...]:
 
 
 def _limit(plan: Plan, alert: Alert, limit: Limit) -> Iterable[Case]:
-    step = step_of(plan)
+    step = alert_step(plan, alert)
     for picture in pictures(plan, alert, limit, bad=True):
         at = _fires_at(picture.results[0], limit, picture.steps, step)
         if at is None:
@@ -100,7 +100,7 @@ def _floor(plan: Plan, alert: Alert) -> Iterable[Case]:
     """Yield that a few events are not enough, however bad they are."""
     if not alert.min_events or not isinstance(alert.measure, BadRatio | Quantile):
         return
-    step, over = step_of(plan), alert.measure.over
+    step, over = alert_step(plan, alert), alert.measure.over
     worst = max(alert.limits, key=lambda limit: limit.value)
     steps = steps_of(over + worst.lasts, step) + 5
     for enough in (True, False):
@@ -137,7 +137,7 @@ def _kept(plan: Plan, alert: Alert, limit: Limit) -> Iterable[Case]:
     """Yield that an alert which is kept firing stays for so long after the measure is back, and no longer."""
     if not limit.keep_firing_for:
         return
-    step = step_of(plan)
+    step = alert_step(plan, alert)
     kept = steps_of(limit.keep_firing_for, step)
     if isinstance(alert.measure, BadRatio):
         window = steps_of(alert.measure.over, step)
@@ -180,7 +180,7 @@ def _steady(plan: Plan, alert: Alert, limit: Limit, steps: int, *, bad: bool) ->
 
 def _proven(plan: Plan, alert: Alert, proof: Proof) -> Iterable[Case]:
     """Yield the proof of an expression that nothing here can solve."""
-    step = step_of(plan)
+    step = alert_step(plan, alert)
     lasts = max(limit.lasts for limit in alert.limits)
     expression = parse(f"alerts.{alert.name}", limit_rule(plan, alert, alert.limits[0]).expression)
     steps = steps_of(Steady(expression, {}, step).longest() + lasts, step) + 5
@@ -208,7 +208,7 @@ def _long(values: str, steps: int) -> str:
 
 def _missing(plan: Plan, alert: Alert, silence: NoData) -> Iterable[Case]:
     """Yield that series which are not there are told after a while, and that those which are there are not."""
-    step = step_of(plan)
+    step = alert_step(plan, alert)
     rule = missing_rule(plan, alert, silence)
     waits = steps_of(silence.after, step)
     if alert.proof is None:

@@ -16,9 +16,21 @@ from vcci_slo.plan import Alert, BadRatio, Limit, Plan, ProbeDown, Quantile, Val
 from vcci_slo.promql.measures import measured
 from vcci_slo.resolve.findings import Pace
 
-__all__ = ["Picture", "Result", "beyond", "breaks", "pictures", "step_of", "steps_of", "value_shape", "within"]
+__all__ = [
+    "Picture",
+    "Result",
+    "alert_step",
+    "beyond",
+    "breaks",
+    "pictures",
+    "step_of",
+    "steps_of",
+    "value_shape",
+    "within",
+]
 
 MINUTE = timedelta(minutes=1)
+MILLISECOND = timedelta(milliseconds=1)
 MARGINS = (0.05, 0.02, 0.005)
 """How far a proof lies from its threshold: as far as the measure allows, and within 10 % always."""
 
@@ -29,6 +41,13 @@ OPPOSITE = (9.0, 0.9, 0.4)
 def step_of(plan: Plan) -> timedelta:
     """Return the step of the tests: a minute, at the pace of the plan."""
     return Pace(plan.time_scale).of(MINUTE)
+
+
+def alert_step(plan: Plan, alert: Alert) -> timedelta:
+    """Return the step of an alert's tests: short enough to see half of its wait."""
+    waits = [limit.lasts for limit in alert.limits] + [silence.after for silence in alert.missing]
+    shortest = min((wait for wait in waits if wait), default=step_of(plan) * 4)
+    return step_of(plan) if shortest >= 2 * step_of(plan) else max(shortest // 4, MILLISECOND)
 
 
 def steps_of(span: timedelta, step: timedelta) -> int:
@@ -76,7 +95,7 @@ def breaks(limit: Limit, value: float | None) -> bool:
 def pictures(plan: Plan, alert: Alert, limit: Limit, *, bad: bool) -> tuple[Picture, ...]:
     """Return series with which the measure is just beyond the limit, or just within it."""
     targets = beyond(limit) if bad else within(limit)
-    owner, step = f"alerts.{alert.name}", step_of(plan)
+    owner, step = f"alerts.{alert.name}", alert_step(plan, alert)
     lasts = max(limit.lasts for limit in alert.limits)
     match alert.measure:
         case BadRatio(signal, over):
@@ -120,7 +139,12 @@ def value_shape(plan: Plan, alert: Alert) -> ValueShape:
         )
     recorded = {name: signal.promql for name, signal in recorded_signals(plan).items()}
     return ValueShape(
-        owner, measured(alert.measure), sorted(labels), recorded, step_of(plan), each=alert.measure.signal.each
+        owner,
+        measured(alert.measure),
+        sorted(labels),
+        recorded,
+        alert_step(plan, alert),
+        each=alert.measure.signal.each,
     )
 
 
@@ -128,7 +152,7 @@ def _valued(
     plan: Plan, alert: Alert, limit: Limit, targets: list[float], lasts: timedelta, *, bad: bool
 ) -> tuple[Picture, ...]:
     shape = value_shape(plan, alert)
-    step = step_of(plan)
+    step = alert_step(plan, alert)
     late = steps_of(shape.steady.longest() + lasts, step)
     seconds = step.total_seconds()
     opposite = within(limit, OPPOSITE) if bad else beyond(limit, OPPOSITE)
