@@ -1,0 +1,67 @@
+"""Where people look: the address of everything that a running platform shows, and whether it answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import httpx
+
+from vcci_platform.errors import PlatformError
+from vcci_platform.supervisor.blueprint import Blueprint
+
+__all__ = ["NoAnswer", "addresses", "check"]
+
+ANSWER_SECONDS: Final = 10.0
+PAUSE_SECONDS: Final = 0.2
+
+
+class NoAnswer(PlatformError):
+    """An address that would have been printed does not answer."""
+
+
+def addresses(blueprint: Blueprint, upload_id: str | None) -> dict[str, str]:
+    """Return every address by what a person finds there, in the order in which they are shown."""
+    service, desk, settings = blueprint.service, blueprint.desk, blueprint.settings
+    found = {"API docs": f"{service}/docs"}
+    if upload_id:
+        found["results"] = f"{service}/v1/uploads/{upload_id}/results?by=sector"
+    found |= {
+        "SLO status": f"{desk}/v1/slos",
+        "alerts": f"{desk}/v1/alerts",
+        "incidents": f"{desk}/v1/incidents",
+        "desk docs": f"{desk}/docs",
+    }
+    if blueprint.sandboxed:
+        found |= {"sandbox": f"{blueprint.sandbox}/", "status page": f"{blueprint.sandbox}/status"}
+    found["runbooks"] = f"{blueprint.runbooks}/"
+    if settings.prometheus_url:
+        found["Prometheus"] = f"{settings.prometheus_url}/alerts"
+    if settings.alertmanager_url:
+        found["Alertmanager"] = f"{settings.alertmanager_url}/#/alerts"
+    return found | {
+        "service health": f"{service}/health/ready",
+        "service metrics": f"{service}/health/metrics",
+        "desk health": f"{desk}/health/ready",
+        "desk metrics": f"{desk}/health/metrics",
+    }
+
+
+def check(found: Mapping[str, str], key: str, *, within: float = ANSWER_SECONDS) -> None:
+    """Open every address as a person would; raise NoAnswer for one that does not give a page in time."""
+    deadline = time.monotonic() + within
+    with httpx.Client(timeout=within, trust_env=False, headers={"Authorization": f"Bearer {key}"}) as client:
+        for name, url in found.items():
+            while answer := _refusal(client, url):
+                if time.monotonic() > deadline:
+                    raise NoAnswer(f"{name}: expected {url} to answer 200, found {answer}")
+                time.sleep(PAUSE_SECONDS)
+
+
+def _refusal(client: httpx.Client, url: str) -> str:
+    try:
+        answer = client.get(url, follow_redirects=True)
+    except httpx.TransportError as error:
+        return f"no answer ({type(error).__name__})"
+    return "" if answer.is_success else f"{answer.status_code}"
