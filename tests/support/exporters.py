@@ -19,7 +19,7 @@ from vcci_platform import api, desk, sandbox
 from vcci_platform.reliability.samples import Samples, parse
 from vcci_platform.settings import Settings
 
-__all__ = ["FIXTURES", "exposed"]
+__all__ = ["FIXTURES", "exporter", "exposed"]
 
 EXPOSITIONS = Path(__file__).with_name("expositions")
 FIXTURES = {"pods": "kubernetes", "certificates": "certificates"}
@@ -45,16 +45,16 @@ def exposed(folder: Path) -> Iterator[dict[str, Samples]]:
         service.get("/v1/uploads")
         incident_desk = stack.enter_context(TestClient(desk.create_app(settings)))
         addresses, _ = stack.enter_context(sandbox.running(settings))
-        probes = _exporter(stack, folder, "blackbox", f"--config.file={_modules(folder)}")
+        probes = exporter(stack, folder, "blackbox", f"--config.file={_modules(folder)}")
         broker = stack.enter_context(AmqpConnection(make_url(RABBITMQ).host or "127.0.0.1"))
         broker.channel().queue_declare(QUEUE, exclusive=True, auto_delete=True)
         texts = {
             "api": service.get("/health/metrics").text,
             "worker": service.get("/health/metrics").text,
             "desk": incident_desk.get("/health/metrics").text,
-            "postgres": _metrics(_exporter(stack, folder, "postgres", DATA_SOURCE_NAME=_data_source())),
-            "redis": _metrics(_exporter(stack, folder, "redis", f"--redis.addr={REDIS}")),
-            "nodes": _metrics(_exporter(stack, folder, "node")),
+            "postgres": _metrics(exporter(stack, folder, "postgres", DATA_SOURCE_NAME=_data_source())),
+            "redis": _metrics(exporter(stack, folder, "redis", f"--redis.addr={REDIS}")),
+            "nodes": _metrics(exporter(stack, folder, "node")),
             "rabbitmq": _rabbitmq(),
             "probe": _metrics(probes, f"/probe?module=http_2xx&target={addresses.page}/health/live")
             + _metrics(probes, f"/probe?module=untrusted&target={addresses.pagerduty}"),
@@ -64,7 +64,7 @@ def exposed(folder: Path) -> Iterator[dict[str, Samples]]:
         yield {name: parse(text, scraped) for name, text in texts.items()}
 
 
-def _exporter(stack: ExitStack, folder: Path, kind: str, *flags: str, **environment: str) -> str:
+def exporter(stack: ExitStack, folder: Path, kind: str, *flags: str, **environment: str) -> str:
     """Start one of Debian's exporters on a free port and return its address."""
     address = f"127.0.0.1:{free_port()}"
     command = program(f"prometheus-{kind}-exporter") or f"prometheus-{kind}-exporter"

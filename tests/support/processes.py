@@ -73,6 +73,10 @@ class Server:
 
     def start(self) -> Self:
         """Start it and wait until it answers."""
+        return self.launch().settle()
+
+    def launch(self) -> Self:
+        """Start it and go on; `settle` waits. So several can start at the same time."""
         if self.running:
             return self
         with self._log.open("ab") as output:
@@ -88,6 +92,10 @@ class Server:
                 start_new_session=True,
                 cwd="/",
             )
+        return self
+
+    def settle(self) -> Self:
+        """Wait until it answers."""
         try:
             wait_until(self._answers, within=self._ready_seconds, what=f"{self._name} did not answer")
         except BaseException:
