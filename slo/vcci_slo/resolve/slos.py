@@ -21,8 +21,9 @@ __all__ = ["slos"]
 WINDOW = timedelta(days=30)
 NO_DATA = plan.NoData(timedelta(minutes=10), "P1")
 KEEP_FIRING = timedelta(minutes=5)
-MIN_BAD_EVENTS = 5
-"""Bad events that a tier needs, so that one failed request of a quiet night wakes nobody."""
+MIN_BAD = 5
+"""Bad events, or moments, that a tier needs: one failed request of a quiet night, or one probe of a service that is
+just starting, wakes nobody."""
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,7 @@ def _slo(
         findings.add((*path, "objective"), "an objective above 0% and below 100%", part.objective.text)
     policy_name = written.policy or ("user-facing" if component.kind == "http" else "background")
     policy = findings.lookup((*path, "policy"), "a burn policy", policy_name, spec.burn_policies)
-    gauges = isinstance(part.indicator, plan.ProbeIndicator | plan.LimitIndicator)
-    min_bad = written.min_bad if written.min_bad is not None else 0 if gauges else MIN_BAD_EVENTS
+    min_bad = written.min_bad if written.min_bad is not None else MIN_BAD
     priorities = policy.model_dump() if policy else {}
     if written.owner is not None:
         findings.lookup((*path, "owner"), "a team", written.owner, spec.teams)

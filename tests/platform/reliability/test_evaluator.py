@@ -59,6 +59,17 @@ def test_a_failing_probe_rings_after_its_wait(desk):
     assert ("ApiProbeDown/P0", "firing") in desk.news()
 
 
+def test_a_service_that_is_still_starting_wakes_nobody(desk):
+    """One probe that fails is all of what a new desk has seen: 100 %, but no evidence."""
+    desk.shop.ready = False
+    desk.minutes(0.5)
+    desk.shop.ready = True
+
+    desk.minutes(30, ok=10)
+
+    assert desk.news() == []
+
+
 def test_silence_becomes_an_alert_of_its_own_and_clears_nothing(desk):
     desk.minutes(10, ok=100)
     desk.minutes(4, ok=50, failed=50)

@@ -73,7 +73,6 @@ def test_a_component_with_a_probe_can_promise_to_be_there():
     assert plan.slos[0].indicator == ProbeIndicator(
         "api", (Matcher("job", "=", "probe-api"), Matcher("env", "=", "live"))
     )
-    assert plan.slos[0].tiers[0].min_bad == 0
 
 
 def test_a_value_of_one_queue_is_chosen_inside_its_selector():
