@@ -10,7 +10,7 @@ import uvicorn
 from anyio import to_thread
 from fastapi import FastAPI
 
-from vcci_platform import faults, problems, telemetry
+from vcci_platform import faults, problems, reference, telemetry
 from vcci_platform.carbon.body import BodyLimit
 from vcci_platform.settings import Settings
 from vcci_platform.telemetry import logs, tracing
@@ -54,8 +54,11 @@ def create_app(settings: Settings, parts: ServiceParts | None = None) -> FastAPI
         description=DESCRIPTION,
         lifespan=lifespan,
         telemetry=tracing.native(provider),
+        docs_url=None,
+        redoc_url=None,
     )
     problems.install(app)
+    reference.install(app)
     for router in built.routers():
         app.include_router(router)
     app.add_middleware(BodyLimit, most=settings.max_upload_bytes)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 
-from vcci_platform import problems, telemetry
+from vcci_platform import problems, reference, telemetry
 from vcci_platform.clock import Clock, SystemClock
 from vcci_platform.incidents.dispatcher import Dispatcher
 from vcci_platform.incidents.office import DeskParts, Office
@@ -85,8 +85,11 @@ def create_app(
         description=DESCRIPTION,
         lifespan=lifespan,
         telemetry=tracing.native(provider),
+        docs_url=None,
+        redoc_url=None,
     )
     problems.install(app)
+    reference.install(app)
     app.add_exception_handler(OperationalError, _store_away)
     extra = parts.extend(app, desk) if parts.extend else ()
     office = Office(desk, dispatcher, parts.beat, settings.heartbeat_url, targets.sandboxed, extra)
