@@ -37,9 +37,9 @@ def addresses(blueprint: Blueprint, upload_id: str | None) -> dict[str, str]:
         found |= {"sandbox": f"{blueprint.sandbox}/", "status page": f"{blueprint.sandbox}/status"}
     found["runbooks"] = f"{blueprint.runbooks}/"
     if settings.prometheus_url:
-        found["Prometheus"] = f"{settings.prometheus_url}/alerts"
+        found["Prometheus"] = f"{settings.prometheus_url}/"
     if settings.alertmanager_url:
-        found["Alertmanager"] = f"{settings.alertmanager_url}/#/alerts"
+        found["Alertmanager"] = f"{settings.alertmanager_url}/"
     return found | {
         "service health": f"{service}/health/ready",
         "service metrics": f"{service}/health/metrics",

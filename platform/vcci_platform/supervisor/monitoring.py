@@ -20,7 +20,7 @@ from vcci_platform.settings import Settings
 from vcci_platform.specs import platform_plan
 from vcci_platform.supervisor.child import ChildSpec
 from vcci_slo import Plan
-from vcci_slo.plan import ProbeDown, ProbeIndicator, Slo
+from vcci_slo.plan import Component, ProbeDown, ProbeIndicator, Slo
 
 __all__ = ["Monitoring", "MonitoringMissing", "Programs", "find_programs", "here", "monitoring"]
 
@@ -74,10 +74,10 @@ def find_programs(search: str | None = None) -> Programs:
     return Programs(prometheus, manager, blackbox)
 
 
-def here(plan: Plan, watched: frozenset[str], *, probed: frozenset[str]) -> tuple[Plan, tuple[str, ...]]:
+def here(plan: Plan, watched: frozenset[str], *, probed: Mapping[str, str]) -> tuple[Plan, tuple[str, ...]]:
     """Return the plan without what cannot be seen on this machine, and the names of the alerts that were left out.
 
-    `watched` are the components whose metrics are scraped, `probed` those that are asked from outside.
+    `watched` are the components whose metrics are scraped, `probed` the addresses of those that are asked from outside.
     """
 
     def judged(component: str, *, by_probe: bool) -> bool:
@@ -87,7 +87,9 @@ def here(plan: Plan, watched: frozenset[str], *, probed: frozenset[str]) -> tupl
     slos = [slo for slo in plan.slos if judged(slo.component, by_probe=isinstance(slo.indicator, ProbeIndicator))]
     left_out = [alert.name for alert in plan.alerts if alert not in alerts]
     left_out += [name for slo in plan.slos if slo not in slos for name in _names(slo)]
-    return replace(plan, alerts=tuple(alerts), slos=tuple(slos)), tuple(dict.fromkeys(left_out))
+    components = tuple(_probed_here(component, probed.get(component.name)) for component in plan.components)
+    local = replace(plan, alerts=tuple(alerts), slos=tuple(slos), components=components)
+    return local, tuple(dict.fromkeys(left_out))
 
 
 def monitoring(settings: Settings, programs: Programs, ports: Mapping[str, int], hook_token: str) -> Monitoring:
@@ -103,7 +105,8 @@ def monitoring(settings: Settings, programs: Programs, ports: Mapping[str, int],
     probes = {name: f"{base}/health/ready" for name, base in bases.items()} if programs.blackbox else {}
     known = {component.name for component in whole.components}
     watched = frozenset(name for name in (*targets, "worker") if name in known)
-    plan, not_judged = here(whole, watched, probed=frozenset(probes) & known)
+    probes = {name: url for name, url in probes.items() if name in known}
+    plan, not_judged = here(whole, watched, probed=probes)
     blackbox = f"127.0.0.1:{ports['blackbox']}"
     files = {
         **rules.render(plan),
@@ -111,7 +114,7 @@ def monitoring(settings: Settings, programs: Programs, ports: Mapping[str, int],
         **vcci_alerts.with_targets(
             plan,
             {name: addresses for name, addresses in targets.items() if name in known},
-            probes={name: url for name, url in probes.items() if name in known},
+            probes=probes,
             blackbox=(blackbox,) if programs.blackbox else (),
             alertmanager=(f"127.0.0.1:{ports['alertmanager']}",),
             prometheus=(f"127.0.0.1:{ports['prometheus']}",),
@@ -197,6 +200,13 @@ def _children(folder: Path, programs: Programs, ports: Mapping[str, int], settin
             )
         )
     return tuple(found)
+
+
+def _probed_here(component: Component, url: str | None) -> Component:
+    """Return the component as it is probed on this machine: the exporter refuses plain HTTP where the spec says TLS."""
+    if component.probe is None or url is None:
+        return component
+    return replace(component, probe=replace(component.probe, url=url))
 
 
 def _names(slo: Slo) -> tuple[str, str]:
