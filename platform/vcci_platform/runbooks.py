@@ -38,6 +38,7 @@ from vcci_slo.plan import Plan
 __all__ = ["RunbooksFailed", "build", "create_app", "plan_here", "serve", "site_folder"]
 
 INDEX: Final = "runbooks.json"
+END_SECONDS: Final = 2
 NEAR: Final = 5
 NEAR_CUTOFF: Final = 0.45
 _NOT_FOUND: Final = re.compile(r"<h1>404[^<]*</h1>")
@@ -223,7 +224,14 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None] = lambda _addre
         app = create_app(out)
         host, port = listener.getsockname()[:2]
         on_ready(f"http://{host}:{port}/")
-        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=END_SECONDS,
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -145,16 +145,18 @@ def _figures(plan: Plan, alert: Alert, limit: Limit) -> str:
             ("keeps firing", keep_firing(limit)),
             ("labels", " ".join(code(f"{name}={value}") for name, value in labels.items())),
             ("tells", routing(plan, limit.priority)),
-            ("held back by", _inhibited(plan, limit.priority)),
+            ("held back by", _held_back(alert, limit)),
         ],
     )
 
 
-def _inhibited(plan: Plan, priority: str) -> str:
-    higher = [severity.priority for severity in plan.severities if severity.priority < priority]
-    if not higher:
+def _held_back(alert: Alert, limit: Limit) -> str:
+    """Return what makes this rule superfluous, so that it does not ring beside it."""
+    if limit.priority == "P0":
         return "nothing: it rings at once"
-    return f"the same alert at {' or '.join(higher)}; the desk joins everything of one system into one incident"
+    higher = [other.priority for other in _worst_first(alert) if "P0" < other.priority < limit.priority]
+    same = f", and this alert at {' or '.join(higher)}" if higher else ""
+    return f"a P0 of the system {code(alert.system)}{same}"
 
 
 def _missing(plan: Plan, alert: Alert) -> str:

@@ -155,6 +155,7 @@ def _reviewed(path: str, head: Mapping[str, str]) -> date:
 
 def _sections(path: str, lines: list[_Line]) -> dict[str, list[_Line]]:
     sections: dict[str, list[_Line]] = {}
+    headings: dict[str, int] = {}
     current: list[_Line] | None = None
     for line in lines:
         if line.text.startswith("## ") and not line.fenced:
@@ -162,13 +163,15 @@ def _sections(path: str, lines: list[_Line]) -> dict[str, list[_Line]]:
             if name not in SECTIONS or name in sections:
                 raise ContentError(path, line.number, f"each of {', '.join(SECTIONS)} once", repr(name))
             current = sections[name] = []
+            headings[name] = line.number
         elif current is not None:
             current.append(line)
         elif line.text.strip():
             raise ContentError(path, line.number, f"the section {MEANING} first", repr(line.text))
     for name in SECTIONS:
         if not _text(sections.get(name, [])).strip():
-            raise ContentError(path, lines[-1].number if lines else 1, f"words in the section {name}", "none")
+            number = headings.get(name, lines[-1].number if lines else 1)
+            raise ContentError(path, number, f"words in the section {name}", "none")
     return sections
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from vcci_runbooks_site.errors import PageNameError
 from vcci_slo.plan import Plan
 
-__all__ = ["OWN_PAGES", "WATCHDOG", "alert_page", "component_page", "moved", "names_of", "pages"]
+__all__ = ["OWN_PAGES", "WATCHDOG", "component_page", "moved", "names_of", "pages"]
 
 WATCHDOG: Final = "Watchdog"
 OWN_PAGES: Final[Mapping[str, str]] = {
@@ -31,8 +30,6 @@ OWN_PAGES: Final[Mapping[str, str]] = {
 }
 """What has an address beside the pages of alerts and promises."""
 
-_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
-
 
 def pages(plan: Plan) -> Mapping[str, str]:
     """Return the page of every alert and promise: its slug, and what it belongs to.
@@ -50,8 +47,6 @@ def pages(plan: Plan) -> Mapping[str, str]:
 
 
 def _take(found: dict[str, str], owner: str, slug: str) -> None:
-    if not _SLUG.fullmatch(slug):
-        raise PageNameError(owner, slug, "no name for an address (small letters, digits, dashes)")
     other = OWN_PAGES.get(slug) or found.get(slug)
     if other:
         raise PageNameError(owner, slug, other)
@@ -68,11 +63,6 @@ def names_of(plan: Plan) -> Mapping[str, str]:
     for slo in plan.slos:
         found |= {slo.name: slo.runbook, slo.burn_alert: slo.runbook, slo.no_data_alert: slo.runbook}
     return {name: slug for name, slug in found.items() if name != slug}
-
-
-def alert_page(slug: str) -> str:
-    """Return the file of an alert's or a promise's page."""
-    return f"{slug}.md"
 
 
 def component_page(name: str) -> str:

@@ -184,6 +184,7 @@ def _tiers(plan: Plan, parts: Sequence[Slo]) -> list[str]:
     held = next((tier.keep_firing_for for slo in parts for tier in slo.tiers if tier.keep_firing_for), None)
     if held:
         blocks.append(
+            "A faster tier holds back the slower ones of its promise, and a P0 of the system holds back all of them. "
             f"Each keeps firing for {words(held)} after its condition ended, so that a fault that comes and goes "
             "rings once."
         )
