@@ -14,7 +14,8 @@ __all__ = ["Settings"]
 class Settings(BaseSettings):
     """What the environment decides. Without any variable the platform runs embedded, on loopback, under `.vcci/`."""
 
-    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", frozen=False)
+    # In code a field goes by its name; in the environment a bare name would be somebody else's, such as HOME or HOST.
+    model_config = SettingsConfigDict(populate_by_name=True, env_prefix="VCCI_", extra="ignore", frozen=False)
 
     home: Path = Field(
         default=Path(".vcci"), alias="VCCI_HOME", description="Folder of the embedded mode: databases, files, keys"
