@@ -14,11 +14,12 @@ from vcci_alerts.errors import AlertsError
 from vcci_alerts.proofs.examples import values_for
 from vcci_alerts.yaml_text import yaml_text
 from vcci_slo.plan import Component, Plan, Probe
-from vcci_slo.promql.durations import promql_duration
+from vcci_slo.promql.durations import parse_duration, promql_duration
 from vcci_slo.promql.matchers import equalities
 from vcci_slo.resolve.components import probe_matchers
+from vcci_slo.resolve.findings import Pace
 
-__all__ = ["CONFIGURATION", "job_name", "render", "with_targets"]
+__all__ = ["CONFIGURATION", "flags", "job_name", "render", "with_targets"]
 
 CONFIGURATION = "prometheus.yml"
 BLACKBOX = "blackbox.yml"
@@ -31,6 +32,12 @@ PROBE_MARGIN = timedelta(milliseconds=500)
 """The blackbox exporter answers this much before the scrape ends. Source: blackbox_exporter, --timeout-offset."""
 
 REREAD = timedelta(seconds=5)
+
+# Prometheus' defaults that must run at the pace of the plan. Source: prometheus --help.
+RESEND = timedelta(minutes=1)
+LOOKBACK = timedelta(minutes=5)
+RETENTION_MARGIN = timedelta(days=5)
+"""A window's last tile is looked for a little beyond its end."""
 
 
 def render(plan: Plan) -> Mapping[str, str]:
@@ -49,6 +56,23 @@ def render(plan: Plan) -> Mapping[str, str]:
             alertmanager=("alertmanager:9093",),
         ),
     }
+
+
+def flags(plan: Plan) -> tuple[str, ...]:
+    """Return the flags without which the rules say something else than they mean.
+
+    Prometheus keeps 15 days unless told, and would count the rest of a window as empty. It says what fires once a
+    minute, which is an hour at sixty times the pace.
+    """
+    pace = Pace(plan.time_scale)
+    longest = max((parse_duration(slo.window_name) for slo in plan.slos), default=timedelta(0)) + RETENTION_MARGIN
+    found = [f"--storage.tsdb.retention.time={promql_duration(longest)}"]
+    if plan.time_scale != 1:
+        resend = max(pace.of(RESEND), plan.evaluate_every)
+        lookback = max(pace.of(LOOKBACK), 3 * plan.scrape_every)
+        found += [f"--rules.alert.resend-delay={promql_duration(resend)}"]
+        found += [f"--query.lookback-delta={promql_duration(lookback)}"]
+    return tuple(found)
 
 
 def with_targets(

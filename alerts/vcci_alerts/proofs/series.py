@@ -40,6 +40,11 @@ class Series:
         inside = ",".join(f'{label}="{_escaped(value)}"' for label, value in self.labels.items() if value)
         return f"{self.metric}{{{inside}}}" if inside else self.metric
 
+    def sampled(self, times: int) -> Series:
+        """Return the same series with so many samples in each step."""
+        parts = tuple((level / times if self.counts else level, steps * times) for level, steps in self.parts)
+        return replace(self, parts=parts)
+
     @property
     def values(self) -> str:
         """Its values as promtool reads them.
@@ -89,19 +94,20 @@ class Expected:
 
 @dataclass(frozen=True)
 class Case:
-    """One unit test: series, and what must hold when."""
+    """One unit test: series, with so many samples in a step, and what must hold when."""
 
     name: str
     step: timedelta
     series: tuple[Series, ...]
     alerts: tuple[tuple[str, int, tuple[Expected, ...]], ...] = ()
     figures: tuple[tuple[str, int, float], ...] = ()
+    samples: int = 1
 
     def document(self) -> Mapping[str, Any]:
         """Return it as promtool reads it."""
         written: dict[str, Any] = {
             "name": self.name,
-            "interval": promql_duration(self.step),
+            "interval": promql_duration(self.step / self.samples),
             "input_series": [{"series": series.name, "values": series.values} for series in self._distinct()],
         }
         if self.alerts:
@@ -130,7 +136,7 @@ class Case:
     def _distinct(self) -> Iterable[Series]:
         found: dict[str, Series] = {}
         for series in self.series:
-            found.setdefault(series.name, series)
+            found.setdefault(series.name, series.sampled(self.samples))
         return found.values()
 
 

@@ -32,6 +32,7 @@ from vcci_slo.promql.matchers import selector
 __all__ = ["slo_cases"]
 
 STEADY_STEPS = 10
+SAMPLES = 60
 ABOVE, BELOW = 1.05, 0.95
 LONGEST_WAIT = 6
 """How many current windows a test waits, minute by minute, until a tier is over."""
@@ -52,8 +53,8 @@ def slo_cases(plan: Plan, slo: Slo) -> tuple[Case, ...]:
     )
 
 
-def _series(slo: Slo, share: float, events: float, steps: int, *, bad: bool) -> tuple[Series, ...]:
-    """Return series of the indicator in which `share` of the events are bad."""
+def _series(slo: Slo, share: float, events: float, steps: int, *, bad: bool, copies: int = 2) -> tuple[Series, ...]:
+    """Return series of the indicator in which `share` of the events are bad; what is sampled has some `copies`."""
     owner = f"slos.{slo.name}"
     match slo.indicator:
         case EventsIndicator(signal, only):
@@ -61,12 +62,19 @@ def _series(slo: Slo, share: float, events: float, steps: int, *, bad: bool) -> 
         case LatencyIndicator(signal, within, only):
             return slow_events(owner, signal, only, within, share=share, events=events, bad=bad, steps=steps)
         case ProbeIndicator(_, matchers):
-            return probes(owner, matchers, (1 - share, 1 - share), bad=bad, steps=steps)
+            return probes(owner, matchers, (1 - share,) * copies, bad=bad, steps=steps)
         case LimitIndicator():
-            # The recorded verdicts themselves: what makes a moment bad is proven by `_verdicts`.
-            other = {"slo": f"{slo.name}-other"}
-            decoy = Series(names.BAD, other, ((float(not bad), steps),), decoy=True)
-            return (Series(names.BAD, {"slo": slo.name}, ((share, steps),)), decoy)
+            # The recorded verdicts themselves, as of some clusters: `_verdicts` proves what makes a moment bad.
+            mine = [
+                Series(names.BAD, {"slo": slo.name, "cluster": str(copy)}, ((share, steps),)) for copy in range(copies)
+            ]
+            other = Series(names.BAD, {"slo": f"{slo.name}-other"}, ((float(not bad), steps),), decoy=True)
+            return (*mine, other)
+
+
+def _sampled(slo: Slo) -> bool:
+    """Return whether the indicator is looked at now and then, where the others count."""
+    return isinstance(slo.indicator, ProbeIndicator | LimitIndicator)
 
 
 def _expected(plan: Plan, slo: Slo, share: float) -> tuple[Expected, ...]:
@@ -76,31 +84,37 @@ def _expected(plan: Plan, slo: Slo, share: float) -> tuple[Expected, ...]:
 
 def _threshold(plan: Plan, slo: Slo, tier: BurnTier) -> Iterable[Case]:
     events = max(10_000.0, 20 * tier.min_bad / tier.threshold)
+    # What is sampled needs enough samples for a small share of them to be the bad moments that the tier asks for.
+    samples = SAMPLES if _sampled(slo) else 1
+    needed = 1.2 * tier.min_bad / (BELOW * tier.threshold)
+    copies = max(2, ceil(needed / (STEADY_STEPS * samples)))
     for factor, bad in ((ABOVE, True), (BELOW, False)):
         share = min(tier.threshold * factor, (1 + tier.threshold) / 2)
         yield Case(
             f"{slo.name} {tier.name} {'fires just above' if bad else 'is silent just below'} {number(tier.threshold)}",
             step_of(plan),
-            _series(slo, share, events, STEADY_STEPS, bad=bad),
+            _series(slo, share, events, STEADY_STEPS, bad=bad, copies=copies),
             ((slo.burn_alert, STEADY_STEPS, _expected(plan, slo, share)),),
+            samples=samples,
         )
 
 
 def _floor(plan: Plan, slo: Slo) -> Iterable[Case]:
     """Yield that a few bad events wake nobody, however large their share is."""
     floor = max((tier.min_bad for tier in slo.tiers), default=0)
-    if not floor or isinstance(slo.indicator, ProbeIndicator | LimitIndicator):
+    if not floor:
         return
-    # Half of the smallest raw window, from zero: what was counted is then what there was, in every window.
-    steps = 30
+    # Within the smallest window that every tier counts raw, and from zero, so that each window holds just these events.
     share = (1 + max(tier.threshold for tier in slo.tiers)) / 2
+    steps = ceil(floor * ABOVE / share) if _sampled(slo) else 30
     for factor, enough in ((ABOVE, True), (BELOW, False)):
-        events = floor * factor / steps / share
-        series = tuple(replace(one, start=0.0) for one in _series(slo, share, events, steps, bad=True))
+        if _sampled(slo):
+            share = floor * factor / (steps + 1)
+        series = _series(slo, share, floor * factor / steps / share, steps, bad=True, copies=1)
         yield Case(
             f"{slo.name}: just {'over' if enough else 'under'} {floor} bad events",
             step_of(plan),
-            series,
+            tuple(replace(one, start=0.0) for one in series),
             ((slo.burn_alert, steps, _expected(plan, slo, share) if enough else ()),),
         )
 
@@ -119,7 +133,7 @@ def _windows(plan: Plan, slo: Slo, tier: BurnTier) -> Case:
     # After a clean history so much goes wrong that the short window is above its threshold, and the long one is not,
     spike = min(BURST * tier.threshold, (1 + tier.threshold) / 2)
     # then everything, until the long one is above too, and then nothing for as long as the short one lasts.
-    fill = ceil(long * min(BURST * tier.threshold, (1 + tier.threshold) / 2)) + 1
+    fill = max(ceil(long * min(BURST * tier.threshold, (1 + tier.threshold) / 2)), tier.min_bad) + 1
     events = max(10_000.0, 20 * tier.min_bad / tier.threshold)
     found: tuple[Series, ...] = ()
     for share, steps in ((0.0, long), (spike, short), (1.0, fill), (0.0, short + kept + 3)):
