@@ -25,7 +25,6 @@ from vcci_platform.incidents.model import (
     State,
     Tracked,
     allowed_actions,
-    firing,
     next_state,
 )
 from vcci_platform.incidents.rules import IncidentPolicy
@@ -104,7 +103,7 @@ def _check_resolve(
 ) -> None:
     if why.strip():
         return
-    fires = ", ".join(sorted({tracked.alert.name for tracked in firing(alerts)}))
+    fires = ", ".join(sorted({tracked.alert.name for tracked in policy.holding(incident, alerts)}))
     since = incident.monitoring_since
     if fires:
         sentence = f"{fires} still fires: to resolve anyway, say why"

@@ -18,7 +18,7 @@ from vcci_platform.incidents.decisions import (
     Tell,
     TimerKind,
 )
-from vcci_platform.incidents.model import Incident, State, Tracked, firing
+from vcci_platform.incidents.model import Incident, Priority, State, Tracked
 from vcci_platform.incidents.rules import FALLBACK_AFTER, IncidentPolicy
 
 __all__ = ["Recovery", "Rung", "Sight", "on_timer"]
@@ -81,7 +81,7 @@ def on_timer(
             case TimerKind.UPDATE:
                 decisions = _update(incident, rung, policy, now)
             case TimerKind.ESCALATE:
-                decisions = _escalate(incident, rung, policy, now)
+                decisions = _escalate(incident, rung, policy, now, sight)
             case TimerKind.MONITOR:
                 decisions = _monitor(incident, alerts, rung, policy, now, sight)
     return decisions
@@ -121,15 +121,33 @@ def _update(incident: Incident, rung: Rung, policy: IncidentPolicy, now: datetim
     return Record("update_due", text, by=SYSTEM), Tell(text, prompt=True), Arm(TimerKind.UPDATE, following)
 
 
-def _escalate(incident: Incident, rung: Rung, policy: IncidentPolicy, now: datetime) -> tuple[Decision, ...]:
+def _escalate(
+    incident: Incident, rung: Rung, policy: IncidentPolicy, now: datetime, sight: Sight
+) -> tuple[Decision, ...]:
     if rung.detail <= incident.level:
         return ()
     if incident.state is State.MONITORING:
         return (Arm(TimerKind.ESCALATE, now + policy.monitor_for, rung.detail),)
+    if _impact_is_over(incident, sight):
+        again = Arm(TimerKind.ESCALATE, now + policy.monitor_for / LOOKS_PER_WATCH, rung.detail)
+        first = {level: incident.clock_from + after for after, level in policy.escalation.get(incident.priority, ())}
+        if rung.due_at > first.get(rung.detail, rung.due_at):
+            return (again,)
+        text = f"level {rung.detail} is not woken: the SLI has been good for {_words(policy.monitor_for)}"
+        return Record("escalation_withheld", text, by=SYSTEM), again
     roles = policy.levels.get(rung.detail, ())
     who = ", ".join(f"{role} {policy.mentions.get(role, '')}".strip() for role in roles)
     text = f"unresolved for {_words(now - incident.clock_from)}: escalated to level {rung.detail} ({who or 'nobody'})"
     return Escalate(rung.detail), Tell(text, attention="channel")
+
+
+def _impact_is_over(incident: Incident, sight: Sight) -> bool:
+    """Return whether only the memory of alerts keeps a P0 open: a P0 is called for its impact, and that is measured.
+
+    What a person reported may be what no SLI sees.
+    """
+    good = sight.recovery is Recovery.GOOD and not sight.blind
+    return good and incident.priority is Priority.P0 and incident.source != "person"
 
 
 def _monitor(
@@ -139,7 +157,7 @@ def _monitor(
     if incident.state is not State.MONITORING or since is None:
         return ()
     held = ""
-    if fires := firing(alerts):
+    if fires := policy.holding(incident, alerts):
         held = f"{fires[0].alert.name} still fires"
     elif sight.blind:
         held = "its source has lost its Watchdog"

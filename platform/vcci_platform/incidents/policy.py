@@ -141,14 +141,14 @@ def _joined(
         if earlier.alert.fingerprint == alert.fingerprint
     }
     decisions: list[Decision] = [*(Track(earlier) for earlier in succeeded.values()), Track(tracked), _heard(tracked)]
-    watched = incident.state is State.MONITORING
+    watched = incident.state is State.MONITORING and bool(policy.holding(incident, (tracked,)))
     if alert.priority < incident.priority:
         decisions += _raised(incident, alert.priority, _title(alert), alert.source, policy, now)
     if not tracked.fires:
         decisions += _adopted(alert, policy)
-        if succeeded:
-            rest = tuple(succeeded.get(earlier.alert.episode, earlier) for earlier in alerts)
-            decisions += _watch_if_quiet(incident, rest, policy, now)
+        rest = tuple(succeeded.get(earlier.alert.episode, earlier) for earlier in alerts)
+        if policy.holding(incident, alerts):
+            decisions += _watch_if_quiet(evolve(incident, decisions, now), rest, policy, now)
         return tuple(decisions)
     if watched:
         decisions += [
@@ -267,7 +267,9 @@ def _publication(incident: Incident, policy: IncidentPolicy) -> list[Decision]:
 def _watch_if_quiet(
     incident: Incident | None, alerts: tuple[Tracked, ...], policy: IncidentPolicy, now: datetime
 ) -> tuple[Decision, ...]:
-    if incident is None or not incident.is_open or incident.state is State.MONITORING or firing(alerts):
+    if incident is None or not incident.is_open or incident.state is State.MONITORING:
+        return ()
+    if policy.holding(incident, alerts):
         return ()
     return tuple(_watch(incident, "every alert is over", policy, now))
 

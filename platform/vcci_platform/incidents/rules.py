@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, cast
 
-from vcci_platform.incidents.model import Priority
+from vcci_platform.incidents.model import Incident, Priority, Tracked, firing
 
 if TYPE_CHECKING:
     from vcci_slo.plan import Plan
@@ -62,6 +62,14 @@ class IncidentPolicy:
 
     def __getitem__(self, priority: Priority) -> SeverityPolicy:
         return self.severities[priority]
+
+    def holding(self, incident: Incident, alerts: Iterable[Tracked]) -> tuple[Tracked, ...]:
+        """Return the alerts that keep an incident open: of one that woke somebody, only those that would.
+
+        A creeping burn remembers an outage for six hours; the outage is over when what was broken works again.
+        """
+        pages = self[incident.priority].page
+        return tuple(tracked for tracked in firing(alerts) if self[tracked.alert.priority].page or not pages)
 
     def public_names(self, components: frozenset[str]) -> tuple[str, ...]:
         """Return the names on the status page that stand for any of these components, sorted."""

@@ -234,7 +234,7 @@ class Desk:
         return rung
 
     def _recovery(self, timer: store.DueTimer) -> Recovery:
-        if self.objectives is None or timer.rung.kind is not TimerKind.MONITOR:
+        if self.objectives is None or timer.rung.kind not in {TimerKind.MONITOR, TimerKind.ESCALATE}:
             return Recovery.UNMEASURED
         now = self.clock.now()
         return self.objectives.recovery(timer.system, now - self.rules.monitor_for, now)

@@ -75,6 +75,45 @@ def test_an_alert_that_still_fires_withholds_the_resolve() -> None:
     assert decisions[0].text == "not resolved yet: APIHighErrorRate still fires"
 
 
+def test_a_ticket_that_still_fires_does_not_withhold_the_resolve_of_a_page() -> None:
+    ticket = Tracked(alert("ApiErrorsBudgetBurn", priority=Priority.P3))
+
+    decisions = ring(WATCHED, TimerKind.MONITOR, tracked=(ticket,), sight=Sight(recovery=Recovery.GOOD))
+
+    assert Move(State.RESOLVED, "desk", "15 min of good SLI") in decisions
+
+
+def test_nobody_more_is_woken_for_a_p0_whose_impact_is_over() -> None:
+    """A P0 keeps firing for half an hour after its last sign, which is when escalation is due."""
+    good = Sight(recovery=Recovery.GOOD)
+    since = replace(INCIDENT, clock_from=NOW - 30 * MINUTE)
+    text = "level 2 is not woken: the SLI has been good for 15 min"
+    again = Arm(TimerKind.ESCALATE, NOW + 3 * MINUTE, 2)
+
+    assert ring(since, TimerKind.ESCALATE, detail=2, sight=good) == (
+        Record("escalation_withheld", text, by="desk"),
+        again,
+    )
+    assert ring(replace(since, clock_from=NINE - 18 * MINUTE), TimerKind.ESCALATE, detail=2, sight=good) == (again,)
+
+
+@pytest.mark.parametrize(
+    ("incident", "sight"),
+    [
+        (INCIDENT, Sight(recovery=Recovery.BAD)),
+        (INCIDENT, Sight(recovery=Recovery.UNKNOWN)),
+        (INCIDENT, Sight(recovery=Recovery.UNMEASURED)),
+        (INCIDENT, Sight(recovery=Recovery.GOOD, blind=True)),
+        (replace(INCIDENT, source="person"), Sight(recovery=Recovery.GOOD)),
+        (replace(INCIDENT, priority=Priority.P1), Sight(recovery=Recovery.GOOD)),
+    ],
+)
+def test_what_no_sli_can_call_over_is_escalated(incident: Incident, sight: Sight) -> None:
+    decisions = ring(incident, TimerKind.ESCALATE, detail=2, sight=sight)
+
+    assert decisions[0] == Escalate(2)
+
+
 def test_escalation_waits_while_the_incident_is_watched() -> None:
     assert ring(WATCHED, TimerKind.ESCALATE, detail=2) == (Arm(TimerKind.ESCALATE, NOW + 15 * MINUTE, 2),)
 

@@ -125,6 +125,32 @@ def test_a_resolve_is_doubted_while_its_source_is_blind_and_believed_when_it_see
     assert Arm(TimerKind.MONITOR, later + 15 * MINUTE) in believed
 
 
+def test_a_ticket_that_outlasts_a_page_does_not_keep_its_incident_open() -> None:
+    """A burn over three days stays above its pace for hours after an outage; the status page was red for as long."""
+    creep = alert("ApiErrorsBudgetBurn", priority=Priority.P3)
+    incident, known = opened(alert(), creep)
+
+    decisions = hear(incident, known, alert(resolved=True, ends_at=NINE), POLICY, NINE)
+
+    assert [move.to for move in kinds(decisions, Move)] == [State.MONITORING]
+
+
+def test_a_ticket_that_comes_while_a_page_is_watched_does_not_disturb_the_watch() -> None:
+    incident, known = opened(alert(), alert(resolved=True, ends_at=NINE))
+
+    decisions = hear(incident, known, alert("ApiErrorsBudgetBurn", priority=Priority.P3), POLICY, NINE)
+
+    assert kinds(decisions, Move) == kinds(decisions, Cancel) == []
+
+
+def test_a_ticket_keeps_an_incident_open_that_woke_nobody() -> None:
+    incident, known = opened(alert(priority=Priority.P2), alert("DiskSpaceRunningLow", priority=Priority.P2))
+
+    decisions = hear(incident, known, alert(priority=Priority.P2, resolved=True, ends_at=NINE), POLICY, NINE)
+
+    assert kinds(decisions, Move) == []
+
+
 def test_a_message_about_a_closed_incident_moves_nothing() -> None:
     incident, _ = opened(alert("Other"))
     past = (Tracked(alert()),)
@@ -199,7 +225,7 @@ def test_any_order_and_repetition_of_deliveries_leads_to_the_same_incident(
     assert {t.alert.episode: t.fires for t in tracked} == {t.alert.episode: t.fires for t in other_tracked}
     assert (incident.priority, incident.system, incident.began_at) == (other.priority, other.system, other.began_at)
     assert (incident.state is State.MONITORING) == (other.state is State.MONITORING)
-    assert (incident.state is State.MONITORING) == (not any(t.fires for t in tracked))
+    assert (incident.state is State.MONITORING) == (not POLICY.holding(incident, tracked))
 
 
 @given(st.lists(MESSAGES, min_size=2, max_size=8))
