@@ -194,6 +194,8 @@ def _tiers(plan: Plan, parts: Sequence[Slo]) -> list[str]:
 def _no_data(plan: Plan, parts: Sequence[Slo]) -> str:
     silence = parts[0].no_data
     names = ", ".join(code(slo.no_data_alert) for slo in parts)
+    component = plan.component(parts[0].component)
+    measured = link(escape(component.title), component_page(component.name))
     return "\n\n".join(
         [
             (
@@ -203,10 +205,7 @@ def _no_data(plan: Plan, parts: Sequence[Slo]) -> str:
             ),
             listed(
                 [
-                    (
-                        f"Is {escape(plan.component(parts[0].component).title)} up? Its page: "
-                        f"{link('component', component_page(parts[0].component))}."
-                    ),
+                    f"Does it run? See {measured}.",
                     "Does whoever measures it work? `vcci slo status` says since when it is unknown, and who measures.",
                     "Was a metric or a label renamed by a deployment? Take that deployment back.",
                 ],

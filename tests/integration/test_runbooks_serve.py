@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import re
 import shutil
@@ -11,7 +12,9 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,9 +32,13 @@ INTERRUPTED = 130
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runbooks")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
     """The address of the site, served by a process of its own in an empty folder."""
-    folder = tmp_path_factory.mktemp("runbooks")
     command = [sys.executable, "-m", "vcci_platform.cli", "runbooks", "serve", "--port", "0"]
     with subprocess.Popen(
         command, cwd=folder, env=clean_environment(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -69,22 +76,46 @@ def test_a_wrong_name_is_answered_with_near_ones(address: str):
     assert "/database-down/" in refused.value.read().decode()
 
 
+@pytest.fixture(scope="module")
+def plain(address: str, folder: Path) -> Iterator[str]:
+    """The same site from a server that forbids nothing, so that the site has to behave by itself."""
+    site = folder / ".vcci" / "runbooks"
+    (site / "indiscreet.html").write_text('<p class="md-content"><img src="http://stranger.example/pixel.gif">')
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(site))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None: ...
+
+
 @pytest.mark.needs("chromium")
 @pytest.mark.parametrize("page", ["", "high-error-rate/", "api-latency/?q=latency", "procedures/status-page/"])
-def test_a_browser_asks_nobody_but_the_site(address: str, page: str, tmp_path: Path):
-    """Chromium's own log of requests: each one that a page starts carries the page's origin as its initiator."""
+def test_a_browser_asks_nobody_but_the_site(plain: str, page: str, tmp_path: Path):
+    asked = asked_by(f"{plain}/{page}", tmp_path)
+
+    assert any(url.endswith(".css") for url in asked)
+    assert {urlsplit(url).netloc for url in asked} == {urlsplit(plain).netloc}
+
+
+@pytest.mark.needs("chromium")
+def test_a_page_that_asked_somebody_else_would_be_noticed(plain: str, tmp_path: Path):
+    assert "http://stranger.example/pixel.gif" in asked_by(f"{plain}/indiscreet.html", tmp_path)
+
+
+def asked_by(url: str, folder: Path) -> list[str]:
+    """Return what a page asks for by itself, from Chromium's own log: it carries the page's origin as its initiator."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or "chromium"
-    log = tmp_path / "net.json"
+    log = folder / "net.json"
     command = [
-        *(program, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={log}"),
-        *("--virtual-time-budget=5000", "--dump-dom", f"{address}/{page}"),
+        *(program, *QUIET, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}"),
+        *("--virtual-time-budget=5000", "--dump-dom", url),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-
     assert "md-content" in done.stdout
-    asked = started_by(log, address)
-    assert any(url.endswith(".css") for url in asked)
-    assert {urlsplit(url).netloc for url in asked} == {urlsplit(address).netloc}
+    return started_by(log, "{0.scheme}://{0.netloc}".format(urlsplit(url)))
 
 
 def started_by(log: Path, address: str) -> list[str]:

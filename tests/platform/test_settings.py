@@ -9,7 +9,7 @@ from vcci_platform.settings import Settings
 
 def test_variables_of_the_machine_are_not_ours(monkeypatch):
     """`HOME` named the folder of the databases, and `HOST` the address to listen on."""
-    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("HOME", "/elsewhere")
     monkeypatch.setenv("HOST", "0.0.0.0")
     monkeypatch.setenv("SPEC", "other.yaml")
 
