@@ -141,7 +141,7 @@ def index(plan: Plan) -> str:
     ]
     for page in pages:
         page["names"] = other.get(page["page"], [])
-    return json.dumps({"$comment": f"{MARK} from {plan.source}.", "pages": pages}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"$comment": f"{MARK}. Do not edit.", "pages": pages}, indent=2, ensure_ascii=False) + "\n"
 
 
 def style() -> str:
