@@ -5,13 +5,16 @@
 
 Events are named in the past tense; what happened is in the fields. Lines of libraries (uvicorn, celery, sqlalchemy,
 alembic) pass the same way and come out in the same form.
+
+A process that serves calls `configure`. One that does not, such as a command, writes its warnings in the same form:
+structlog's own default prints to standard output, with the local variables of every frame of a traceback.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime
@@ -95,13 +98,7 @@ def configure(
     process_redactor.add(*secrets)
     output = structlog.BytesLogger(stream or sys.stderr.buffer)
     line = _Line(service)
-    structlog.configure(
-        processors=[line],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        context_class=dict,
-        logger_factory=lambda *_: output,
-        cache_logger_on_first_use=False,
-    )
+    _form(line, number, lambda: output)
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if isinstance(handler, _Foreign)]:
         root.removeHandler(handler)
@@ -113,6 +110,16 @@ def configure(
         logger.propagate = True
     for name, quiet in QUIET.items():
         logging.getLogger(name).setLevel(max(quiet, number))
+
+
+def _form(line: _Line, level: int, output: Callable[[], structlog.BytesLogger]) -> None:
+    structlog.configure(
+        processors=[line],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        context_class=dict,
+        logger_factory=lambda *_: output(),
+        cache_logger_on_first_use=False,
+    )
 
 
 class _Line:
@@ -182,3 +189,6 @@ def _hidden(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_hidden(inner) for inner in value]
     return value
+
+
+_form(_Line("vcci"), logging.WARNING, lambda: structlog.BytesLogger(sys.stderr.buffer))

@@ -1,4 +1,4 @@
-"""The secret that makes stored key digests useless by themselves."""
+"""The secret that makes stored key digests useless by themselves, and others that are made once and kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from vcci_platform.settings import Settings
+from vcci_platform.telemetry.redaction import process_redactor
 
 __all__ = ["kept_secret", "pepper"]
 
@@ -22,6 +23,7 @@ def kept_secret(path: Path) -> str:
     """Return the secret in this file; the first call makes it, readable by its owner alone.
 
     It is written beside and then linked to its name, so that of two processes that start together both read the same.
+    Logs and spans of this process leave it out from now on.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -35,4 +37,6 @@ def kept_secret(path: Path) -> str:
             pass
         finally:
             draft.unlink()
-    return path.read_text().strip()
+    kept = path.read_text().strip()
+    process_redactor.add(kept)
+    return kept

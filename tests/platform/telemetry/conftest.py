@@ -18,6 +18,7 @@ def log_lines():
     before = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in logs.QUIET}
     known = process_redactor._secrets
+    form = structlog.get_config()
     stream = io.BytesIO()
     logs.configure("DEBUG", service="vcci-api", stream=stream)
 
@@ -26,7 +27,7 @@ def log_lines():
         return [line for line in found if source is None or line.get("source") == source]
 
     yield lines
-    structlog.reset_defaults()
+    structlog.configure(**form)
     root.handlers[:] = before[0]
     root.setLevel(before[1])
     for name, level in levels.items():

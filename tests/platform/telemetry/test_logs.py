@@ -1,6 +1,9 @@
 """The log: one form for our lines and those of libraries, joined to traces, and never with a secret in it."""
 
+import json
 import logging
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from logging.config import dictConfig
@@ -108,6 +111,30 @@ def test_lines_below_the_level_are_left_out(log_lines, capfd):
     written = capfd.readouterr().err
     assert "quiet" not in written
     assert "loud_thing_happened" in written
+
+
+def test_a_command_that_configures_nothing_prints_no_local_variables_and_leaves_standard_output_alone():
+    program = """
+from vcci_platform.telemetry import logs
+
+def key_of_a_tenant(text):
+    raise ValueError("no such key")
+
+log = logs.get("vcci_platform.cli")
+log.info("thing_of_no_interest_happened")
+try:
+    key_of_a_tenant("vc" + "ci_" + "Aa1" * 12)
+except ValueError:
+    log.exception("key_refused")
+"""
+
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+
+    assert ran.stdout == ""
+    (line,) = map(json.loads, ran.stderr.splitlines())
+    assert (line["event"], line["level"], line["service"]) == ("key_refused", "error", "vcci")
+    assert line["exception"].endswith("ValueError: no such key")
+    assert "Aa1" not in ran.stderr
 
 
 def test_a_level_that_does_not_exist_is_refused_by_name():

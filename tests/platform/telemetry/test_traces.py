@@ -101,7 +101,7 @@ def test_the_trace_passes_rabbitmq_into_a_worker_of_another_process(otlp, databa
     script = Path(traced_work.__file__)
     with configured(otlp.url) as provider, log.open("wb") as output:
         app = traced_work.make_api(celery, database, provider, otlp.url)
-        command = [sys.executable, script, rabbitmq_url, otlp.url, str(database.engine.url)]
+        command = [sys.executable, "-P", script, rabbitmq_url, otlp.url, str(database.engine.url)]
         environment = {**os.environ, "OTEL_BSP_SCHEDULE_DELAY": "100"}
         worker = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
         try:

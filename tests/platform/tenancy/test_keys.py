@@ -11,6 +11,7 @@ from sqlalchemy import text
 from vcci_platform.settings import Settings
 from vcci_platform.storage import migrate
 from vcci_platform.storage.database import connect
+from vcci_platform.telemetry.redaction import REDACTED, process_redactor
 from vcci_platform.tenancy import Tenancy
 from vcci_platform.tenancy.model import AuthenticationError, TenancyError, digest
 from vcci_platform.tenancy.pepper import kept_secret, pepper
@@ -171,6 +172,16 @@ def test_the_pepper_of_the_environment_wins(tmp_path):
 
     assert pepper(settings) == b"from the environment"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kept_secret_is_known_to_what_cleans_the_logs(tmp_path):
+    """Its shape tells nothing, so only its value can be found: the one just made, and the one read again at a start."""
+    made = kept_secret(tmp_path / "hook-token")
+    (tmp_path / "api-key-pepper").write_text("only-letters-which-look-like-words\n")
+
+    read = pepper(Settings(home=tmp_path)).decode()
+
+    assert process_redactor.text(f"got {made}, want {read}") == f"got {REDACTED}, want {REDACTED}"
 
 
 def test_many_that_make_the_secret_together_read_the_same(tmp_path):
