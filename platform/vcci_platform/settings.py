@@ -22,7 +22,11 @@ class Settings(BaseSettings):
     )
     spec: Path | None = Field(default=None, alias="VCCI_SPEC", description="The spec; unset, the one that is shipped")
     time_scale: float = Field(
-        default=1.0, gt=0, alias="VCCI_TIME_SCALE", description="How many times faster clocks run; demonstrations only"
+        default=1.0,
+        ge=1,
+        le=1000,
+        alias="VCCI_TIME_SCALE",
+        description="How many times faster clocks run; demonstrations only",
     )
 
     # The service

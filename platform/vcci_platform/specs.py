@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,8 +10,10 @@ from vcci_platform.errors import PlatformError
 from vcci_platform.settings import Settings
 from vcci_platform.shipped import shipped
 from vcci_slo import Plan, load_plan
+from vcci_slo.spec import parse
+from vcci_slo.spec.source import Place
 
-__all__ = ["OWN_SPEC", "REPOSITORY_SPEC", "SpecNotFound", "find_spec", "plan_of", "platform_plan"]
+__all__ = ["OWN_SPEC", "REPOSITORY_SPEC", "SpecNotFound", "find_spec", "place_of", "plan_of", "platform_plan"]
 
 REPOSITORY_SPEC: Final = Path("slo/specs/vcci.yaml")
 OWN_SPEC: Final = Path("vcci.yaml")
@@ -40,6 +42,33 @@ def plan_of(path: Path, *, time_scale: float = 1.0, links: Mapping[str, str] | N
 
     Raises SpecError with every problem.
     """
+    return load_plan(_text(path), file=path.as_posix(), include=_beside(path), time_scale=time_scale, links=links)
+
+
+def place_of(path: Path, owner: str) -> Place:
+    """Return where a valid spec declares what a renderer names, such as `alerts.DatabaseDown`.
+
+    A promise may carry the name of its part behind its own; what is nowhere declared stands where its section does.
+    """
+    source = parse(_text(path), file=path.as_posix(), include=_beside(path)).source
+    section, _, name = owner.partition(".")
+    declared = source.data.get(section)
+    names = declared if isinstance(declared, dict) else {}
+    longest = max((known for known in names if f"{name}-".startswith(f"{known}-")), key=len, default="")
+    return source.place((section, longest))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SpecNotFound(
+            f"expected {path} to be text in UTF-8, found the byte {error.object[error.start]:#x}"
+        ) from None
+
+
+def _beside(path: Path) -> Callable[[str], str]:
+    """Return what reads a file that lies beside a spec, and nothing elsewhere."""
 
     def include(name: str) -> str:
         beside = (path.parent / name).resolve()
@@ -47,13 +76,7 @@ def plan_of(path: Path, *, time_scale: float = 1.0, links: Mapping[str, str] | N
             raise OSError(1, f"outside the folder of {path}")
         return beside.read_text(encoding="utf-8")
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise SpecNotFound(
-            f"expected {path} to be text in UTF-8, found the byte {error.object[error.start]:#x}"
-        ) from None
-    return load_plan(text, file=path.as_posix(), include=include, time_scale=time_scale, links=links)
+    return include
 
 
 def platform_plan(settings: Settings) -> Plan:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-__all__ = ["parse_duration", "promql_duration", "words"]
+__all__ = ["LONGEST", "parse_duration", "promql_duration", "words"]
+
+LONGEST = timedelta(days=36_500)
+"""A century. Prometheus itself stops at 292 years."""
 
 _UNITS: tuple[tuple[str, int], ...] = (
     ("w", 7 * 24 * 3_600_000),
@@ -15,7 +18,7 @@ _UNITS: tuple[tuple[str, int], ...] = (
     ("s", 1_000),
     ("ms", 1),
 )
-_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
+_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII)
 _WORDS = {"w": "week", "d": "day", "h": "hour", "m": "minute", "s": "second", "ms": "millisecond"}
 
 
@@ -25,12 +28,14 @@ def parse_duration(text: str) -> timedelta:
     >>> parse_duration("1h30m").total_seconds()
     5400.0
 
-    Raises ValueError for anything else, a number without unit above all.
+    Raises ValueError for anything else: a number without unit above all, and what is longer than a century.
     """
     found = _DURATION.fullmatch(text)
     if not text or found is None:
         raise ValueError(f"expected a duration with its unit such as 30s, 5m or 1h30m, got {text}")
     milliseconds = sum(int(part or 0) * size for part, (_, size) in zip(found.groups(), _UNITS, strict=True))
+    if milliseconds > LONGEST / timedelta(milliseconds=1):
+        raise ValueError(f"expected a duration of at most {LONGEST.days}d, got {text}")
     return timedelta(milliseconds=milliseconds)
 
 

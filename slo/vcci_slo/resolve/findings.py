@@ -17,6 +17,9 @@ __all__ = ["Findings", "Pace", "camel", "kebab"]
 
 Thing = TypeVar("Thing")
 
+FASTEST = 1000
+"""A window of five minutes then lasts 300 ms; no scrape is faster."""
+
 
 class Findings:
     """The problems of one spec, and the questions that lead to them."""
@@ -56,6 +59,10 @@ class Pace:
     """How fast clocks run. Windows and timers shrink by it; measured values, such as latencies, do not."""
 
     scale: float
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.scale <= FASTEST:
+            raise ValueError(f"expected a time scale from 1 to {FASTEST}, got {self.scale}")
 
     def of(self, duration: timedelta) -> timedelta:
         """Return a duration at this pace, in whole milliseconds and at least one."""

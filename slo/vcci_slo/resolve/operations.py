@@ -13,7 +13,7 @@ from vcci_slo.spec.units import Quantity
 
 __all__ = ["check_operations"]
 
-NAMED_TIMES = ("business", "off-peak", "maintenance")
+NAMED_TIMES: tuple[str, ...] = ("business", "off-peak", "maintenance")
 
 
 def check_operations(spec: Spec, components: tuple[plan.Component, ...], findings: Findings) -> None:

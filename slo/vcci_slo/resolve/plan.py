@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from vcci_slo.resolve.alerts import alerts as resolve_alerts
 from vcci_slo.resolve.components import components as resolve_components
 from vcci_slo.resolve.dashboards import dashboards as resolve_dashboards
 from vcci_slo.resolve.dashboards import with_links
-from vcci_slo.resolve.findings import Findings, Pace
+from vcci_slo.resolve.findings import Findings, Pace, kebab
 from vcci_slo.resolve.operations import check_operations
 from vcci_slo.resolve.slos import slos as resolve_slos
 from vcci_slo.spec.document import Document, Spec
@@ -45,6 +45,8 @@ def resolve(document: Document, *, time_scale: float = 1.0, links: Mapping[str, 
     check_operations(spec, components, findings)
     _check_enforced(spec, alerts, findings)
     _check_names(alerts, slos, findings)
+    _check_pages("components", spec.components, findings)
+    _check_pages("dashboards", spec.dashboards, findings)
     result = plan.Plan(
         name=spec.metadata.name,
         title=spec.metadata.title or spec.metadata.name,
@@ -110,3 +112,12 @@ def _check_names(alerts: tuple[plan.Alert, ...], slos: tuple[plan.Slo, ...], fin
             other = taken.get(alert.name) or pages[alert.runbook]
             findings.add(("alerts", alert.name), f"a name and runbook of its own, unlike {other}", alert.runbook)
         pages[alert.runbook] = f"alerts.{alert.name}"
+
+
+def _check_pages(section: str, names: Iterable[str], findings: Findings) -> None:
+    """Note names whose files would have the same name, also where upper and lower case are one."""
+    taken: dict[str, str] = {}
+    for name in names:
+        other = taken.setdefault(kebab(name), name)
+        if other != name:
+            findings.add((section, name), f"a name that gives a page of its own, unlike {section}.{other}", repr(name))

@@ -19,6 +19,11 @@ from vcci_slo.spec.units import Percentage
 __all__ = ["slos"]
 
 WINDOW = timedelta(days=30)
+SHORTEST_WINDOW = timedelta(days=1)
+LONGEST_WINDOW = timedelta(days=366)
+LEAST_BUDGET = 1e-7
+"""Seven nines: a failed event in ten million. Beyond that no count of events is long enough to tell."""
+
 NO_DATA = plan.NoData(timedelta(minutes=10), "P1")
 KEEP_FIRING = timedelta(minutes=5)
 MIN_BAD = 5
@@ -150,8 +155,12 @@ def _slo(
     path: Path = ("slos", declared)
     name = f"{declared}-{part.suffix}" if part.suffix else declared
     window = written.window or WINDOW
-    if not 0 < part.objective.complement < 1:
-        findings.add((*path, "objective"), "an objective above 0% and below 100%", part.objective.text)
+    if not LEAST_BUDGET <= part.objective.complement < 1:
+        found = part.objective.text if len(part.objective.text) < 30 else "more digits than can be counted"
+        findings.add((*path, "objective"), "an objective above 0% and below 100%, of at most seven nines", found)
+    if not SHORTEST_WINDOW <= window <= LONGEST_WINDOW:
+        expected = f"a window from {promql_duration(SHORTEST_WINDOW)} to {promql_duration(LONGEST_WINDOW)}"
+        findings.add((*path, "window"), expected, promql_duration(window))
     policy_name = written.policy or ("user-facing" if component.kind == "http" else "background")
     policy = findings.lookup((*path, "policy"), "a burn policy", policy_name, spec.burn_policies)
     min_bad = written.min_bad if written.min_bad is not None else MIN_BAD

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from vcci_slo.spec.section import Line, ListOrOne, Name, Priority, Section
-from vcci_slo.spec.units import Duration, Range, refuse
+from vcci_slo.spec.units import Delay, Duration, Range, refuse
 
 __all__ = ["ComponentSpec", "Kind", "ProbeSpec", "RunsSpec", "ScrapeSpec", "SignalSpec", "UnitName"]
 
@@ -27,6 +27,9 @@ Kind = Literal[
 UnitName = Literal["ratio", "seconds", "bytes", "boolean", "messages", "count", "per-second", "kilograms", "state"]
 
 
+MOST_REPLICAS = 10_000
+
+
 class RunsSpec(Section):
     """A Kubernetes deployment and its limits."""
 
@@ -34,6 +37,13 @@ class RunsSpec(Section):
     replicas: Range
     cpu: Range | None = None
     memory: Range | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> RunsSpec:
+        low, high = self.replicas.low, self.replicas.high
+        if not (low.is_integer() and high.is_integer() and 1 <= high <= MOST_REPLICAS):
+            raise refuse(f"replicas in whole numbers up to {MOST_REPLICAS}", f"{low:g}-{high:g}")
+        return self
 
 
 class ScrapeSpec(Section):
@@ -48,10 +58,10 @@ class ScrapeSpec(Section):
 class ProbeSpec(Section):
     """A look from outside the process."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^(https?|tcp)://[^\s]+$")]
+    url: Annotated[str, StringConstraints(pattern=r"^(https?|tcp)://[^\s{}\"'<>`\\]+$")]
     module: Name | None = None
     places: Annotated[int, Field(ge=1, le=9, alias="from")] = 1
-    fails_for: dict[Priority, Duration] = Field(default_factory=dict)
+    fails_for: dict[Priority, Delay] = Field(default_factory=dict)
     timeout: Duration | None = None
 
 

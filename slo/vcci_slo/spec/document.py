@@ -153,6 +153,9 @@ def _with_includes(origin: Source, include: Callable[[str], str] | None) -> Sour
             except OSError as error:
                 problems.append(origin.problem(path, f"the file {name}", str(error.strerror or error)))
                 continue
+            except ValueError as error:  # no name of a file, or no text
+                problems.append(origin.problem(path, "the name of a file in UTF-8", f"{describe(name)}: {error}"))
+                continue
             data[section] = part.data
             found += part.problems
             places |= {(section, *inner): place for inner, place in part.places.items()}

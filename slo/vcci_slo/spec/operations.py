@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from vcci_slo.spec.section import Line, ListOrOne, Name, Priority, Section
-from vcci_slo.spec.units import Duration, Percent, Threshold, refuse
+from vcci_slo.spec.units import Delay, Duration, Percent, Threshold, refuse
 
 __all__ = ["BackupSpec", "BaselineSpec", "CapacitySpec", "ChangesSpec", "ChecksSpec", "SecuritySpec"]
 
@@ -23,7 +23,7 @@ class ConditionSpec(Section):
     measure: Ref
     above: Threshold | None = None
     below: Threshold | None = None
-    lasts: Duration | None = Field(None, alias="for")
+    lasts: Delay | None = Field(None, alias="for")
 
     @model_validator(mode="after")
     def _one_side(self) -> ConditionSpec:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from vcci_slo.spec.section import Line, ListOrOne, Name, Priority, Section
-from vcci_slo.spec.units import Duration, EnvName, Percent
+from vcci_slo.promql.durations import promql_duration
+from vcci_slo.spec.section import Line, ListOrOne, Name, Priority, Section, nearest
+from vcci_slo.spec.units import Delay, Duration, EnvName, Percent, refuse
 
 __all__ = [
     "CalendarSpec",
@@ -22,13 +24,24 @@ __all__ = [
     "WatchdogSpec",
 ]
 
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+
+def _some_time(text: str) -> str:
+    start, _, end = text.partition(" ")[2].partition("-")
+    if start == end:
+        raise refuse("hours that end at another time than they start", text)
+    return text
+
+
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s{}\"'<>`\\]+$")]
+"""An address. It is written into templates, pages and queries, so it holds nothing that means something there."""
+
 Time = Annotated[
     str,
     StringConstraints(
         pattern=r"^(daily|(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(-(Mon|Tue|Wed|Thu|Fri|Sat|Sun))?) "
         r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$"
     ),
+    AfterValidator(_some_time),
 ]
 """Days and hours, such as `Mon-Fri 09:00-18:00` or `daily 00:00-06:00`."""
 
@@ -45,10 +58,17 @@ class MetadataSpec(Section):
     selector: str = ""
 
 
+def _timezone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise refuse("a time zone such as Europe/Berlin", name, nearest(name, available_timezones())) from None
+
+
 class CalendarSpec(Section):
     """One time zone; each named time stands here once."""
 
-    timezone: str = "UTC"
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     business: Time = "Mon-Fri 09:00-18:00"
     off_peak: Time = Field("daily 00:00-06:00", alias="off-peak")
     maintenance: Time = "Sat 02:00-04:00"
@@ -118,6 +138,12 @@ class WatchdogSpec(Section):
     silent: Duration
     to: EnvName
 
+    @model_validator(mode="after")
+    def _patient(self) -> WatchdogSpec:
+        if self.silent <= self.beat:
+            raise refuse("silent longer than beat", promql_duration(self.silent))
+        return self
+
 
 class UsersAboveSpec(Section):
     """The status page is told when more than this share of users is touched."""
@@ -138,9 +164,9 @@ class SeveritySpec(Section):
     means: Line
     examples: list[Line] = Field(default_factory=list)
     notify: Name
-    acknowledge: Duration | None = None
-    assess: Duration | None = None
-    respond: Duration | Literal["next-business-day"]
+    acknowledge: Delay | None = None
+    assess: Delay | None = None
+    respond: Delay | Literal["next-business-day"]
     update: Duration | None = None
     status_page: Literal["at-once", "optional", "never"] | UsersAboveSpec = "never"
     review: Duration | None = None

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from vcci_slo.spec.components import UnitName
 from vcci_slo.spec.section import Line, Name, Priority, Section
-from vcci_slo.spec.units import Duration, Percent, Percentage, Threshold, refuse
+from vcci_slo.spec.units import Count, Delay, Duration, Percent, Percentage, Threshold, refuse
 
 __all__ = ["AlertSpec", "BurnPolicySpec", "MeasureSpec", "NoDataSpec", "ObjectiveSpec", "ProofSpec", "SloSpec"]
 
@@ -60,7 +60,7 @@ class SloSpec(Section):
     window: Duration | None = None
     policy: Name | None = None
     no_data: NoDataSpec | None = None
-    min_bad: Annotated[int, Field(ge=0)] | None = None
+    min_bad: Count | None = None
     owner: Name | None = None
 
     @model_validator(mode="after")
@@ -129,9 +129,9 @@ class AlertSpec(Section):
     above: dict[Priority, Threshold] = Field(default_factory=dict)
     below: dict[Priority, Threshold] = Field(default_factory=dict)
     missing: dict[Priority, Duration] = Field(default_factory=dict)
-    lasts: Duration | None = Field(None, alias="for")
-    min_bad: Annotated[int, Field(ge=0)] | None = None
-    min_events: Annotated[int, Field(ge=0)] | None = None
+    lasts: Delay | None = Field(None, alias="for")
+    min_bad: Count | None = None
+    min_events: Count | None = None
     summary: Line
     description: Line | None = None
     because: Line | None = None

@@ -17,6 +17,7 @@ __all__ = ["LIMIT_BYTES", "Path", "Place", "Source", "read", "written"]
 LIMIT_BYTES = 4 * 1024 * 1024
 LIMIT_VALUES = 100_000
 LIMIT_DEPTH = 40
+LIMIT_DIGITS = 100
 
 Path = tuple[str | int, ...]
 
@@ -108,6 +109,8 @@ def read(text: str, file: str) -> Source:
         raise SpecError([SpecProblem(file, line, column, "", "one YAML document", found)]) from None
     except yaml.reader.ReaderError as error:
         raise SpecError([SpecProblem(file, 1, 1, "", "text in UTF-8", str(error).splitlines()[0])]) from None
+    except RecursionError:
+        raise SpecError([SpecProblem(file, 1, 1, "", f"at most {LIMIT_DEPTH} levels", "many more")]) from None
     if node is None:
         raise SpecError([SpecProblem(file, 1, 1, "", "a spec that starts with `spec: vcci/v1`", "an empty file")])
     reader = _Reader(file)
@@ -164,13 +167,24 @@ class _Reader:
                 return None
             case "bool":
                 return text.lower() == "true"
-            case "int":
-                return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
-            case "float":
-                return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+            case "int" | "float" as kind:
+                return self._number(node, path, kind)
             case tag:
                 self._refuse(node, path, "plain text, numbers, lists and maps", f"the tag {describe(tag)}")
                 return None
+
+    def _number(self, node: yaml.Node, path: Path, kind: str) -> Any:
+        text: str = node.value
+        if len(text) > LIMIT_DIGITS:
+            self._refuse(node, path, f"a number of at most {LIMIT_DIGITS} characters", describe(text))
+            return None
+        try:
+            if kind == "float":
+                return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+            return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
+        except ValueError:  # only an explicit tag leads here: `!!int many`
+            self._refuse(node, path, "a number", describe(text))
+            return None
 
     def _place(self, node: yaml.Node) -> Place:
         return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)

@@ -6,16 +6,18 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeGuard
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from vcci_slo.promql.durations import parse_duration
+from vcci_slo.promql.durations import LONGEST, parse_duration
 from vcci_slo.promql.figures import number
 
 __all__ = [
     "Bytes",
+    "Count",
+    "Delay",
     "Duration",
     "EnvName",
     "Percent",
@@ -29,8 +31,11 @@ __all__ = [
 ]
 
 DURATION_PATTERN = r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
-_BYTES = re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T)?(B)?")
+# Digits are those of ASCII: what is read here is written out again for programs that know no others.
+_DURATION = re.compile(DURATION_PATTERN, re.ASCII)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,20})?) ?%", re.ASCII)
+_BYTES = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(Ki|Mi|Gi|Ti|k|M|G|T)?(B)?", re.ASCII)
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 _BYTE_SIZES = {
     None: 1,
     "k": 10**3,
@@ -43,6 +48,12 @@ _BYTE_SIZES = {
     "Ti": 2**40,
 }
 _ENV = re.compile(r"\$[A-Z][A-Z0-9_]*")
+
+MOST = 10**15
+"""No number of a spec is larger: doubles are exact up to here."""
+
+MOST_EVENTS = 10**9
+"""More bad events than that are no evidence to wait for."""
 
 
 def refuse(expected: str, found: Any, suggestion: str = "") -> PydanticCustomError:
@@ -94,11 +105,25 @@ def _percent_meant(value: Any) -> str:
     return f"{number(value * 100 if 0 < value <= 1 else value)}%"
 
 
-def _duration(value: Any) -> timedelta:
-    if isinstance(value, str) and value and re.fullmatch(DURATION_PATTERN, value):
-        return parse_duration(value)
+def _delay(value: Any) -> timedelta:
+    if isinstance(value, str) and value and _DURATION.fullmatch(value):
+        return _bounded(value)
     meant = f"{value}s" if isinstance(value, int) and not isinstance(value, bool) else ""
     raise refuse("a duration with its unit such as 30s, 5m or 1h30m", value, meant)
+
+
+def _duration(value: Any) -> timedelta:
+    found = _delay(value)
+    if not found:
+        raise refuse("a duration longer than nothing", value)
+    return found
+
+
+def _bounded(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise refuse(f"a duration of at most {LONGEST.days}d", text) from None
 
 
 def _bytes(value: Any) -> int:
@@ -125,14 +150,14 @@ class Quantity:
     @classmethod
     def parse(cls, value: Any) -> Quantity:
         """Return the quantity that a text or a plain number says."""
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if _is_finite(value):
             return cls(f"{value:g}", float(value), "number")
         if isinstance(value, str) and value:
             if value.endswith("%"):
                 share = Percentage.parse(value)
                 return cls(share.text, share.ratio, "ratio")
-            if re.fullmatch(DURATION_PATTERN, value):
-                return cls(value, parse_duration(value).total_seconds(), "seconds")
+            if _DURATION.fullmatch(value):
+                return cls(value, _bounded(value).total_seconds(), "seconds")
             if (found := _BYTES.fullmatch(value)) and found[2]:
                 return cls(value, float(_bytes(value)), "bytes")
         raise refuse("a threshold such as 1%, 500ms, 4Gi or a count", value)
@@ -148,7 +173,7 @@ class Span:
     @classmethod
     def parse(cls, value: Any) -> Span:
         """Return the span that a text such as `6-20` or `4Gi-8Gi`, or a plain count, says."""
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if _is_finite(value) and value >= 0:
             return cls(float(value), float(value))
         parts = value.split("-") if isinstance(value, str) else []
         try:
@@ -161,7 +186,11 @@ class Span:
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(r"\d+(\.\d+)?", text) is not None
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _is_finite(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -MOST <= value <= MOST
 
 
 Percent = Annotated[
@@ -174,6 +203,16 @@ Duration = Annotated[
     PlainValidator(_duration),
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30s", "5m", "1h30m"]}),
 ]
+"""Longer than nothing."""
+
+Delay = Annotated[
+    timedelta,
+    PlainValidator(_delay),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["0m", "30s", "5m"]}),
+]
+"""`0m` is at once."""
+
+Count = Annotated[int, Field(ge=0, le=MOST_EVENTS)]
 Bytes = Annotated[
     int,
     PlainValidator(_bytes),

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from vcci_slo.spec.units import Bytes, Duration, EnvName, Percent, Range, Span, Threshold
+from vcci_slo.spec.units import Bytes, Delay, Duration, EnvName, Percent, Range, Span, Threshold
 
 
 def accept(kind, value):
@@ -37,10 +37,12 @@ def test_a_number_suggests_the_percentage_that_was_meant(value, meant):
 def test_a_duration_adds_up():
     assert accept(Duration, "1h30m") == timedelta(minutes=90)
     assert accept(Duration, "4w") == timedelta(days=28)
-    assert accept(Duration, "0m") == timedelta(0)
+    assert accept(Delay, "0m") == timedelta(0)
 
 
-@pytest.mark.parametrize("value", [30, "30", "m", "", "1.5h", "5 m", None, True, "1m1h"])
+@pytest.mark.parametrize(
+    "value", [30, "30", "m", "", "1.5h", "5 m", None, True, "1m1h", "0s", "99999999999w", "٣m", "5m\n"]
+)
 def test_what_is_no_duration_is_refused(value):
     assert "duration" in refusal(Duration, value)["expected"]
 
