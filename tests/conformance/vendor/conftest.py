@@ -10,61 +10,78 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).parents[3]
-NOT_RULES = ("description", "example", "examples", "x-examples", "default")
+NO_VALUE = ("description", "example", "examples", "x-examples", "default")
 
 
-def document(name: str) -> dict[str, Any]:
+def read(name: str) -> dict[str, Any]:
     shared = Path(os.environ.get("VCCI_SHARED") or CHECKOUT.parent / "shared")
     path = shared / "data" / "vendor" / name
     if not path.is_file():
         pytest.skip(f"needs the vendor's schema {path}: set VCCI_SHARED to the folder that holds data/vendor")
-    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return read
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
-def closed(node: Any, whole: dict[str, Any]) -> Any:
-    """Return a schema with its references put in and every object that names properties closed to others."""
+def closed(node: Any, document: dict[str, Any]) -> Any:
+    """Return a schema with its references put in, its defects mended, and every object that names properties closed."""
     if isinstance(node, list):
-        return [closed(each, whole) for each in node]
+        return [closed(each, document) for each in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
-        target: Any = whole
+        target: Any = document
         for part in node["$ref"].removeprefix("#/").split("/"):
             target = target[part]
-        return closed(target, whole)
-    schema = {name: closed(value, whole) for name, value in node.items() if not _is_prose(name, value)}
-    if schema.get("type") == "Object":  # so in Statuspage's document, for metadata; JSON Schema has no such type
+        return closed(target, document)
+    schema = {
+        key: closed(value, document)
+        for key, value in node.items()
+        if key not in NO_VALUE or (isinstance(value, dict) and ("type" in value or "$ref" in value))
+    }
+    if schema.get("type") == "Object":  # Statuspage's document has it so for metadata; JSON Schema has no such type
         schema["type"] = "object"
     if isinstance(schema.get("properties"), dict):
         schema["additionalProperties"] = False
     return schema
 
 
-def _is_prose(name: str, value: Any) -> bool:
-    return name in NOT_RULES and not (isinstance(value, dict) and ("type" in value or "$ref" in value))
+def map_of_components(schema: dict[str, Any]) -> None:
+    """Turn the map of components, which the document describes by one sample id, into a map of any id."""
+    fields = schema["properties"]["incident"]["properties"]
+    (sample,) = fields["components"]["properties"].values()
+    fields["components"] = {"type": "object", "additionalProperties": sample}
 
 
 @pytest.fixture(scope="session")
-def event_schema() -> dict[str, Any]:
-    """What PagerDuty's document says of an event, closed."""
-    whole = document("pagerduty-events-v2.openapi.json")
-    body = whole["paths"]["/enqueue"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    schema: dict[str, Any] = closed(body, whole)
+def pagerduty_document() -> dict[str, Any]:
+    return read("pagerduty-events-v2.openapi.json")
+
+
+@pytest.fixture(scope="session")
+def statuspage_document() -> dict[str, Any]:
+    return read("statuspage-v1.openapi.json")
+
+
+@pytest.fixture(scope="session")
+def event_schema(pagerduty_document) -> dict[str, Any]:
+    content = pagerduty_document["paths"]["/enqueue"]["post"]["requestBody"]["content"]
+    return closed(content["application/json"]["schema"], pagerduty_document)
+
+
+@pytest.fixture(scope="session")
+def change_schema(pagerduty_document) -> dict[str, Any]:
+    content = pagerduty_document["paths"]["/change/enqueue"]["post"]["requestBody"]["content"]
+    return closed(content["application/json"]["schema"], pagerduty_document)
+
+
+@pytest.fixture(scope="session")
+def statuspage_schema(statuspage_document):
+    """Return the closed schema of this name from Statuspage's document."""
+
+    def schema(name: str) -> dict[str, Any]:
+        found = closed(statuspage_document["components"]["schemas"][name], statuspage_document)
+        if name.endswith("Incidents"):
+            map_of_components(found)
+        return found
+
     return schema
-
-
-@pytest.fixture(scope="session")
-def incident_schemas() -> dict[str, dict[str, Any]]:
-    """What Statuspage's document says of the body of a POST and of a PATCH, closed."""
-    whole = document("statuspage-v1.openapi.json")
-    schemas: dict[str, dict[str, Any]] = {}
-    paths = {"POST": "/pages/{page_id}/incidents", "PATCH": "/pages/{page_id}/incidents/{incident_id}"}
-    for method, path in paths.items():
-        body = whole["paths"][path][method.lower()]["requestBody"]["content"]["application/json"]["schema"]
-        schema = closed(body, whole)
-        fields = schema["properties"]["incident"]["properties"]
-        (sample,) = fields["components"]["properties"].values()  # a map of any id, described by one sample id
-        fields["components"] = {"type": "object", "additionalProperties": sample}
-        schemas[method] = schema
-    return schemas
