@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from vcci_platform.carbon import tables
 from vcci_platform.storage.database import Database
@@ -79,6 +79,18 @@ class Results:
             .order_by(table.c.position)
             .limit(limit)
         )
+
+    def gap_reasons(self, calculation: int) -> list[tuple[str, int]]:
+        """Return how often each reason stands among the gaps, the most frequent first."""
+        table = tables.line_gap
+        query = (
+            select(table.c.reason, func.count())
+            .where(table.c.calculation_id == calculation)
+            .group_by(table.c.reason)
+            .order_by(func.count().desc(), table.c.reason)
+        )
+        with self._database.read() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query)]
 
     def _rows(self, query: Select[Any]) -> list[dict[str, Any]]:
         with self._database.read() as connection:

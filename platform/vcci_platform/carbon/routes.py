@@ -6,12 +6,11 @@ from fastapi import APIRouter
 
 from vcci_platform.carbon.jobs import Jobs
 from vcci_platform.carbon.reader import Reader
+from vcci_platform.carbon.reception import Reception
 from vcci_platform.carbon.result_routes import result_routes
 from vcci_platform.carbon.results import Results
-from vcci_platform.carbon.tasks import Post
 from vcci_platform.carbon.upload_routes import job_routes, upload_routes
 from vcci_platform.carbon.uploads import Uploads
-from vcci_platform.telemetry.metrics import ServiceMetrics
 from vcci_platform.tenancy.access import Authenticate
 
 __all__ = ["router"]
@@ -22,17 +21,13 @@ def router(
     uploads: Uploads,
     jobs: Jobs,
     results: Results,
-    post: Post,
-    metrics: ServiceMetrics,
+    reception: Reception,
     authenticate: Authenticate,
-    max_upload_bytes: int,
 ) -> APIRouter:
     """Return the routes under /v1 of the carbon service."""
     reader = Reader(uploads, results)
     routes = APIRouter(prefix="/v1")
-    routes.include_router(
-        upload_routes(uploads, reader, post, metrics, authenticate, max_upload_bytes=max_upload_bytes)
-    )
+    routes.include_router(upload_routes(uploads, reader, reception, authenticate))
     routes.include_router(job_routes(jobs, authenticate))
     routes.include_router(result_routes(results, reader, authenticate))
     return routes

@@ -9,21 +9,14 @@ from vcci_platform.carbon.intake import DateOrder, DecimalMark, Reading
 from vcci_platform.carbon.jobs import Jobs
 from vcci_platform.carbon.paging import LIMIT_DEFAULT, position, split
 from vcci_platform.carbon.reader import Cursor, Limit, Reader, UploadId
-from vcci_platform.carbon.tasks import Post
-from vcci_platform.carbon.uploads import KeyReusedError, Upload, Uploads
+from vcci_platform.carbon.reception import Reception
+from vcci_platform.carbon.uploads import Uploads
 from vcci_platform.carbon.views import JobView, Page, ReceivedView, UploadView, job_view
 from vcci_platform.problems import Problem
-from vcci_platform.telemetry.metrics import ServiceMetrics
 from vcci_platform.tenancy import Caller
 from vcci_platform.tenancy.access import Authenticate
 
 __all__ = ["job_routes", "upload_routes"]
-
-# Browsers and spreadsheets disagree about the type of a CSV file; the content decides, this only stops the obvious.
-CSV_TYPES = frozenset(
-    {"text/csv", "application/csv", "text/plain", "application/vnd.ms-excel", "application/octet-stream", ""}
-)
-FILENAME_LIMIT_CHARACTERS = 255
 
 IdempotencyKey = Annotated[
     str | None,
@@ -35,15 +28,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-def upload_routes(
-    uploads: Uploads,
-    reader: Reader,
-    post: Post,
-    metrics: ServiceMetrics,
-    authenticate: Authenticate,
-    *,
-    max_upload_bytes: int,
-) -> APIRouter:
+def upload_routes(uploads: Uploads, reader: Reader, reception: Reception, authenticate: Authenticate) -> APIRouter:
     """Return the routes of uploads."""
     routes = APIRouter(tags=["uploads"])
 
@@ -66,28 +51,9 @@ def upload_routes(
         decimal_mark: Annotated[DecimalMark | None, Form(description="How 1,234 is meant")] = None,
         idempotency_key: IdempotencyKey = None,
     ) -> ReceivedView:
-        try:
-            received = uploads.receive(
-                tenant_id=caller.tenant_id,
-                filename=_filename(file),
-                media_type=_media_type(file),
-                content=_content(file, max_upload_bytes),
-                reading=Reading(date_order=date_order, decimal_mark=decimal_mark),
-                idempotency_key=idempotency_key,
-            )
-        except KeyReusedError as error:
-            raise Problem(status=422, code="idempotency-key-reused", detail=str(error)) from error
-        except Problem:
-            metrics.uploads.labels("rejected").inc()
-            raise
-        if received.job is None:
-            metrics.uploads.labels("rejected").inc(0 if received.replayed else 1)
-            raise _not_purchases(received.upload)
+        received = reception.take(caller, file, Reading(date_order, decimal_mark), idempotency_key)
         if received.replayed:
             response.headers["Idempotent-Replayed"] = "true"
-        else:
-            metrics.uploads.labels("accepted").inc()
-            post.send(received.job.id, received.job.queue)
         response.headers["Location"] = f"/v1/uploads/{received.upload.id}"
         return ReceivedView(upload=reader.view(received.upload), job=job_view(received.job))
 
@@ -123,37 +89,3 @@ def job_routes(jobs: Jobs, authenticate: Authenticate) -> APIRouter:
         return job_view(job)
 
     return routes
-
-
-def _not_purchases(upload: Upload) -> Problem:
-    refusal = upload.refusal or {}
-    return Problem(
-        status=422,
-        code=str(refusal.get("code", "not-purchases")),
-        detail=f"{refusal.get('detail', '')} The file is kept as upload {upload.id}.",
-        errors=refusal.get("errors", ()),
-    )
-
-
-def _filename(file: UploadFile) -> str:
-    name = (file.filename or "").replace("\\", "/").rpartition("/")[2]
-    printable = "".join(character if character.isprintable() else "\ufffd" for character in name)
-    return printable[:FILENAME_LIMIT_CHARACTERS] or "unnamed.csv"
-
-
-def _media_type(file: UploadFile) -> str:
-    media_type = (file.content_type or "").partition(";")[0].strip().lower()
-    if media_type not in CSV_TYPES:
-        raise Problem(
-            status=415,
-            code="unsupported-media-type",
-            detail=f"Expected a CSV file, as text/csv; the part `file` says that it is {media_type[:100]!r}.",
-        )
-    return media_type or "text/csv"
-
-
-def _content(file: UploadFile, most: int) -> bytes:
-    content = file.file.read(most + 1)
-    if len(content) > most:
-        raise Problem(status=413, code="too-large", detail=f"The file is larger than {most} bytes; split it.")
-    return content

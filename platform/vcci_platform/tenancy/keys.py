@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vcci_platform.clock import Clock
@@ -126,28 +126,34 @@ class Tenancy:
         Only who holds the whole key learns that it was revoked or has expired; to all others it is unknown.
         """
         prefix, _ = split_key(presented)
-        key, tenant = tables.api_key, tables.tenant
-        query = (
-            select(
-                key.c.id,
-                key.c.tenant_id,
-                key.c.digest,
-                key.c.expires_at,
-                key.c.revoked_at,
-                tenant.c.name.label("tenant_name"),
-            )
-            .join_from(key, tenant)
-            .where(key.c.prefix == prefix)
-        )
+        query = _held(tables.api_key.c.prefix == prefix)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
         if not hmac.compare_digest(row.digest if row else "", digest(self._pepper, presented)) or row is None:
             raise AuthenticationError("unknown", "The API key is not one of this service.", prefix)
+        return self._caller(row)
+
+    def caller(self, key_id: str) -> Caller:
+        """Return who has shown this key before, or raise `AuthenticationError` when it does not hold any more."""
+        with self._database.read() as connection:
+            row = connection.execute(_held(tables.api_key.c.id == key_id)).one_or_none()
+        if row is None:
+            raise AuthenticationError("unknown", "The API key is not one of this service.")
+        return self._caller(row)
+
+    def _caller(self, row: Row[Any]) -> Caller:
         if row.revoked_at is not None:
-            raise AuthenticationError("revoked", f"The API key was revoked at {_stamp(row.revoked_at)}.", prefix)
+            raise AuthenticationError("revoked", f"The API key was revoked at {_stamp(row.revoked_at)}.", row.prefix)
         if row.expires_at is not None and row.expires_at <= self._clock.now():
-            raise AuthenticationError("expired", f"The API key expired at {_stamp(row.expires_at)}.", prefix)
+            raise AuthenticationError("expired", f"The API key expired at {_stamp(row.expires_at)}.", row.prefix)
         return Caller(tenant_id=row.tenant_id, tenant_name=row.tenant_name, key_id=row.id)
+
+
+def _held(named: ColumnElement[bool]) -> Select[Any]:
+    """Return the query for a key together with the tenant that it belongs to."""
+    key, tenant = tables.api_key, tables.tenant
+    columns = (key.c.id, key.c.tenant_id, key.c.prefix, key.c.digest, key.c.expires_at, key.c.revoked_at)
+    return select(*columns, tenant.c.name.label("tenant_name")).join_from(key, tenant).where(named)
 
 
 def _name(name: str, what: str) -> str:
