@@ -23,27 +23,31 @@ from vcci_platform.carbon.handlers import PurchaseHandlers, References
 from vcci_platform.carbon.jobs import Jobs
 from vcci_platform.carbon.model import GapReason
 from vcci_platform.carbon.rates import load_rates
+from vcci_platform.carbon.reception import Reception
 from vcci_platform.carbon.results import Results
 from vcci_platform.carbon.store import CalculationStore
 from vcci_platform.carbon.tasks import Runner, Sweeper
 from vcci_platform.carbon.uploads import Uploads, settle
 from vcci_platform.clock import Clock, SystemClock
+from vcci_platform.console import ServiceDoor, desk_chrome, desk_console, service_chrome, service_console
+from vcci_platform.console.session import Sessions
 from vcci_platform.incidents.clockwork import Recovery
 from vcci_platform.incidents.loops import Loop
 from vcci_platform.incidents.model import Alert, Priority
 from vcci_platform.incidents.office import DeskParts
 from vcci_platform.incidents.rules import IncidentPolicy
 from vcci_platform.incidents.tasks import Desk
+from vcci_platform.incidents.vendors import VendorTargets
 from vcci_platform.reliability import routes as reliability_routes
 from vcci_platform.reliability.assemble import Addresses, with_prometheus, with_recorder
 from vcci_platform.reliability.evaluator import Finding
 from vcci_platform.reliability.service import Reliability
 from vcci_platform.reliability.sources import SourceUnavailable
 from vcci_platform.settings import Settings
-from vcci_platform.specs import platform_plan
+from vcci_platform.specs import SpecNotFound, platform_plan
 from vcci_platform.storage import migrate
 from vcci_platform.storage.database import Database, connect
-from vcci_platform.telemetry import checks
+from vcci_platform.telemetry import checks, logs
 from vcci_platform.telemetry.health import Check, Reading
 from vcci_platform.telemetry.metrics import ServiceMetrics, start_at_zero
 from vcci_platform.tenancy import Tenancy
@@ -51,9 +55,11 @@ from vcci_platform.tenancy import routes as tenancy_routes
 from vcci_platform.tenancy.access import Authenticate, authenticator
 from vcci_platform.tenancy.limits import RequestLimit
 from vcci_platform.tenancy.pepper import pepper
-from vcci_slo import Plan
+from vcci_slo import Plan, SpecError
 
 __all__ = ["ServiceParts", "desk_parts", "service_database", "service_parts", "service_tenancy"]
+
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ class ServiceParts:
     jobs: Jobs
     uploads: Uploads
     results: Results
+    reception: Reception
     celery: Celery
     post: CeleryPost
     runner: Runner
@@ -102,12 +109,24 @@ class ServiceParts:
                 uploads=self.uploads,
                 jobs=self.jobs,
                 results=self.results,
-                post=self.post,
-                metrics=self.metrics,
+                reception=self.reception,
                 authenticate=self.authenticate,
-                max_upload_bytes=self.settings.max_upload_bytes,
             ),
+            self._console(),
         )
+
+    def _console(self) -> APIRouter:
+        door = ServiceDoor(
+            tenancy=self.tenancy,
+            uploads=self.uploads,
+            results=self.results,
+            reception=self.reception,
+            metrics=self.metrics,
+            sessions=Sessions(pepper(self.settings)),
+            clock=self.clock,
+        )
+        sandboxed = VendorTargets.from_settings(self.settings).sandboxed
+        return service_console(door, service_chrome(self.settings, _plan_for_links(self.settings), sandboxed))
 
     def checks(self) -> list[Check]:
         """Return the questions to the dependencies that readiness asks."""
@@ -182,6 +201,7 @@ def service_parts(
         jobs=jobs,
         uploads=uploads,
         results=Results(database),
+        reception=Reception(uploads, post, metrics, settings.max_upload_bytes),
         celery=celery,
         post=post,
         runner=runner,
@@ -206,6 +226,9 @@ def desk_parts(settings: Settings) -> DeskParts:
         desk.objectives = _Objectives(reliability)
         app.state.reliability = reliability
         app.include_router(reliability_routes.router(reliability))
+        sandboxed = VendorTargets.from_settings(settings).sandboxed
+        chrome = desk_chrome(settings, plan, sandboxed, self_reported=reliability.source.self_reported)
+        app.include_router(desk_console(lambda: app.state.office, reliability, chrome))
         return [Loop("watch", reliability.watch.round, plan.scrape_every)] if reliability.watch else []
 
     def close() -> None:
@@ -259,6 +282,15 @@ class _Objectives:
             return Recovery(self.reliability.recovery(system, since, until))
         except SourceUnavailable:
             return Recovery.UNKNOWN
+
+
+def _plan_for_links(settings: Settings) -> Plan | None:
+    """Return the plan, which tells the service's pages where people look; without it they have fewer links."""
+    try:
+        return platform_plan(settings)
+    except (SpecError, SpecNotFound, OSError) as error:
+        log.warning("spec_not_read", error=str(error)[:500])
+        return None
 
 
 @cache
