@@ -56,7 +56,9 @@ def _atom(pattern: str, place: int) -> tuple[list[str], int]:
     if mark == "[":
         end = pattern.index("]", place + 2) + 1
         one = re.compile(pattern[place:end])
-        chosen = [letter for letter in pattern[place + 1 : end - 1] + _CLASS_CANDIDATES if one.fullmatch(letter)]
+        inside = pattern[place + 1 : end - 1]
+        candidates = _CLASS_CANDIDATES if inside.startswith("^") else inside + _CLASS_CANDIDATES
+        chosen = [letter for letter in candidates if one.fullmatch(letter)]
         return chosen[:1], end
     if mark == "\\":
         return [_ESCAPED.get(pattern[place + 1], pattern[place + 1])], place + 2
