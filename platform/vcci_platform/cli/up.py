@@ -69,9 +69,9 @@ def up(
             blueprint = platform.blueprint
             key, summary = _first_steps(blueprint, sample=sample)
             found = addresses(blueprint, summary.upload_id if summary else None)
-            check(found, key)
+            check(blueprint, found, key)
             platform.note(found)
-            _tell_addresses(blueprint, found)
+            _tell_addresses(blueprint, found, key)
             out.print(f"\nReady after [bold]{time.monotonic() - began:.1f} s[/]. Ctrl-C ends everything.")
             threading.Event().wait()
     except Interrupted:
@@ -138,12 +138,14 @@ def _tell_summary(summary: Summary) -> None:
         out.print(f"  {summary.rows_with_gaps:,} rows were not calculated, never guessed: {reasons}")
 
 
-def _tell_addresses(blueprint: Blueprint, found: dict[str, str]) -> None:
+def _tell_addresses(blueprint: Blueprint, found: dict[str, str], key: str) -> None:
     home = blueprint.settings.home
     out.print()
     for name, url in found.items():
         out.print(f"  {name:<16} [link={url}][cyan]{escape(url)}[/][/link]")
     out.print(f"  {'logs':<16} {home / 'logs'}")
+    # On a terminal a person must be able to copy it; a file that output is sent to is no place for a key.
+    out.print(f"  {'key to sign in':<16} {key if out.is_terminal else home / KEY_FILE}")
     ask = f'curl -H "Authorization: Bearer $(cat {home / KEY_FILE})" {blueprint.service}/v1/uploads'
     out.print(f"  {'ask the API':<16} {ask}\n")
     _tell_alerts(blueprint)
@@ -162,8 +164,7 @@ def _tell_alerts(blueprint: Blueprint) -> None:
         out.print(f" {len(left_out)} need exporters that do not run here and are not judged: {', '.join(left_out)}.")
     elif left_out:
         out.print(
-            f" {len(left_out)} need Prometheus and exporters and are not judged here: "
-            f"curl {blueprint.desk}/v1/alerts lists them."
+            f" {len(left_out)} need Prometheus and exporters and are not judged here: {blueprint.desk}/desk lists them."
         )
     else:
         out.print()

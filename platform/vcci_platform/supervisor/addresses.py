@@ -24,13 +24,12 @@ class NoAnswer(PlatformError):
 def addresses(blueprint: Blueprint, upload_id: str | None) -> dict[str, str]:
     """Return every address by what a person finds there, in the order in which they are shown."""
     service, desk, settings = blueprint.service, blueprint.desk, blueprint.settings
-    found = {"API docs": f"{service}/docs"}
-    if upload_id:
-        found["results"] = f"{service}/v1/uploads/{upload_id}/results?by=sector"
-    found |= {
-        "SLO status": f"{desk}/v1/slos",
-        "alerts": f"{desk}/v1/alerts",
-        "incidents": f"{desk}/v1/incidents",
+    found = {
+        "console": f"{desk}/",
+        "results": f"{service}/uploads/{upload_id}" if upload_id else f"{service}/",
+        "SLO status": f"{desk}/slos",
+        "incidents": f"{desk}/incidents",
+        "API docs": f"{service}/docs",
         "desk docs": f"{desk}/docs",
     }
     if blueprint.sandboxed:
@@ -48,10 +47,11 @@ def addresses(blueprint: Blueprint, upload_id: str | None) -> dict[str, str]:
     }
 
 
-def check(found: Mapping[str, str], key: str, *, within: float = ANSWER_SECONDS) -> None:
-    """Open every address as a person would; raise NoAnswer for one that does not give a page in time."""
+def check(blueprint: Blueprint, found: Mapping[str, str], key: str, *, within: float = ANSWER_SECONDS) -> None:
+    """Open every address as a person would who signed in; raise NoAnswer for one that does not answer 200 in time."""
     deadline = time.monotonic() + within
-    with httpx.Client(timeout=within, trust_env=False, headers={"Authorization": f"Bearer {key}"}) as client:
+    with httpx.Client(timeout=within, trust_env=False) as client:
+        client.post(f"{blueprint.service}/sign-in", data={"key": key}, headers={"Origin": blueprint.service})
         for name, url in found.items():
             while answer := _refusal(client, url):
                 if time.monotonic() > deadline:

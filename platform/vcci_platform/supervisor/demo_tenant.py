@@ -11,7 +11,7 @@ import sys
 from vcci_platform.errors import PlatformError
 from vcci_platform.settings import Settings
 from vcci_platform.tenancy.model import TenancyError
-from vcci_platform.wiring import service_tenancy
+from vcci_platform.wiring.tenants import service_tenancy
 
 __all__ = ["make_key"]
 

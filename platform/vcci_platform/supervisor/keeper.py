@@ -57,6 +57,7 @@ class _Kept:
         self.start_at: float | None = 0.0
         self.failure: str | None = None
         self.last_exit: int | None = None
+        self.last_words = ""
         self.came_up = False
 
 
@@ -148,10 +149,10 @@ class Keeper:
         kept.crashes = self._backoff.crashes(kept.crashes, ran)
         delay = self._backoff.delay_seconds(kept.crashes)
         kept.start_at = now + delay
+        kept.last_words = kept.child.tail()
         kept.last_exit = code
         if kept.came_up:  # before that, whoever waits for it is told
-            name = kept.child.spec.name
-            self._on_crash(Crash(name, code, ran, delay, kept.child.log, kept.child.tail()))
+            self._on_crash(Crash(kept.child.spec.name, code, ran, delay, kept.child.log, kept.last_words))
 
     def _begin(self, kept: _Kept, now: float) -> None:
         try:
@@ -169,12 +170,12 @@ class Keeper:
                 raise ChildFailed(f"{spec.name} could not be started: {kept.failure}")
             if kept.last_exit is not None:
                 ended = f"{spec.name} {how_it_ended(kept.last_exit)} before it was ready"
-                raise ChildFailed(_with_log(ended, kept.child))
+                raise ChildFailed(_with_log(ended, kept.child.log, kept.last_words))
             if kept.start_at is None and (not spec.ready or _answers(client, spec.ready)):
                 return
             if time.monotonic() > deadline:
                 late = f"{spec.name} did not answer at {spec.ready} within {spec.ready_seconds:g} s"
-                raise ChildFailed(_with_log(late, kept.child))
+                raise ChildFailed(_with_log(late, kept.child.log, kept.child.tail()))
             time.sleep(ASK_SECONDS)
 
     def _end_all(self) -> None:
@@ -213,11 +214,8 @@ def how_it_ended(exit_code: int | None) -> str:
         return f"was ended by signal {-exit_code}"
 
 
-def _with_log(sentence: str, child: Child) -> str:
-    tail = child.tail()
-    if not tail:
-        return f"{sentence}; its log {child.log} is empty"
-    return f"{sentence}. Its log {child.log} ends with:\n{tail}"
+def _with_log(sentence: str, log: Path, tail: str) -> str:
+    return f"{sentence}. Its log {log} ends with:\n{tail}" if tail else f"{sentence}; its log {log} is empty"
 
 
 def _answers(client: httpx.Client, url: str) -> bool:

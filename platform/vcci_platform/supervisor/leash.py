@@ -18,6 +18,7 @@ __all__ = ["leashed"]
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 WRONG_PARENT = 125
+CANNOT_RUN = 127  # as shells say it
 
 
 def leashed(command: Sequence[str], parent: int) -> list[str]:
@@ -36,7 +37,11 @@ def _become(parent: int, command: list[str]) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent:  # it died before it was asked for
         sys.exit(WRONG_PARENT)
-    os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+        sys.exit(CANNOT_RUN)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ EVENTS_PATH: Final = "/v2/enqueue"
 TOKEN_FILE: Final = "desk-hook-token"  # noqa: S105 - a name, under the home folder
 ROUTING_KEY_FILE: Final = "pagerduty-routing-key"
 START_SECONDS: Final = 30.0
+USUAL_OFFSET_SECONDS: Final = 0.5  # blackbox_exporter, --timeout-offset
 
 # Debian's names first.
 _PROMETHEUS: Final = ("prometheus",)
@@ -131,7 +132,7 @@ def monitoring(settings: Settings, programs: Programs, ports: Mapping[str, int],
         )
     return Monitoring(
         files={folder / path: text for path, text in files.items()},
-        children=_children(folder, programs, ports, settings),
+        children=_children(folder, programs, ports, settings, plan),
         not_judged=not_judged,
         notes=tuple(notes),
     )
@@ -186,6 +187,8 @@ def _children(folder: Path, programs: Programs, ports: Mapping[str, int], settin
     ]
     if programs.blackbox is not None:
         listen = f"127.0.0.1:{ports['blackbox']}"
+        # It answers so much before the scrape ends. Its own half a second is all that a scaled scrape has.
+        offset = min(USUAL_OFFSET_SECONDS, plan.scrape_every.total_seconds() / 5)
         found.append(
             ChildSpec(
                 "blackbox",
@@ -193,6 +196,7 @@ def _children(folder: Path, programs: Programs, ports: Mapping[str, int], settin
                     programs.blackbox,
                     f"--config.file={folder / prometheus_config.BLACKBOX}",
                     f"--web.listen-address={listen}",
+                    f"--timeout-offset={offset:g}",
                 ),
                 environment,
                 f"http://{listen}/-/healthy",
