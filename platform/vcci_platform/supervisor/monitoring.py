@@ -150,7 +150,9 @@ def _receivers(settings: Settings, folder: Path) -> vcci_alerts.Receivers:
     )
 
 
-def _children(folder: Path, programs: Programs, ports: Mapping[str, int], settings: Settings) -> tuple[ChildSpec, ...]:
+def _children(
+    folder: Path, programs: Programs, ports: Mapping[str, int], settings: Settings, plan: Plan
+) -> tuple[ChildSpec, ...]:
     prometheus = f"127.0.0.1:{ports['prometheus']}"
     manager = f"127.0.0.1:{ports['alertmanager']}"
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
