@@ -14,8 +14,9 @@ from vcci_platform import faults, problems, reference, telemetry
 from vcci_platform.carbon.body import BodyLimit
 from vcci_platform.settings import Settings
 from vcci_platform.telemetry import logs, tracing
+from vcci_platform.telemetry.celery import trace_tasks
 from vcci_platform.telemetry.redaction import secrets_of
-from vcci_platform.wiring import ServiceParts, service_parts
+from vcci_platform.wiring.service import ServiceParts, service_parts
 
 __all__ = ["create_app", "run"]
 
@@ -34,6 +35,7 @@ def create_app(settings: Settings, parts: ServiceParts | None = None) -> FastAPI
     built = parts or service_parts(settings)
     provider = tracing.configure(settings, "vcci-api")
     tracing.trace_database(built.database.engine, provider)
+    trace_tasks(provider)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:

@@ -26,6 +26,7 @@ from vcci_platform.telemetry import checks, logs, tracing
 from vcci_platform.telemetry.metrics import DeskMetrics
 from vcci_platform.telemetry.redaction import secrets_of
 from vcci_platform.tenancy.pepper import kept_secret
+from vcci_platform.wiring.desk import desk_parts
 
 __all__ = ["create_app", "hook_token", "run"]
 
@@ -47,10 +48,7 @@ def create_app(
     settings: Settings, parts: DeskParts | None = None, *, vendors: Vendors | None = None, clock: Clock | None = None
 ) -> FastAPI:
     """Return the desk's application; its store is upgraded and its loops run from start to stop."""
-    if parts is None:
-        from vcci_platform.wiring import desk_parts  # noqa: PLC0415 - it knows the whole platform, a desk need not
-
-        parts = desk_parts(settings)
+    parts = parts or desk_parts(settings)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock = clock or SystemClock()
     database = connect(

@@ -19,8 +19,9 @@ from vcci_platform.errors import PlatformError
 from vcci_platform.settings import Settings
 from vcci_platform.storage import migrate
 from vcci_platform.telemetry import logs, tracing
+from vcci_platform.telemetry.celery import trace_tasks
 from vcci_platform.telemetry.redaction import secrets_of
-from vcci_platform.wiring import ServiceParts, service_parts
+from vcci_platform.wiring.service import ServiceParts, service_parts
 
 __all__ = ["run", "run_scheduler"]
 
@@ -73,6 +74,7 @@ def _process(settings: Settings, name: str) -> Generator[ServiceParts]:
     provider = tracing.configure(settings, name)
     parts = service_parts(settings)
     tracing.trace_database(parts.database.engine, provider)
+    trace_tasks(provider)
     migrate.upgrade(parts.database, "service")
     with _figures(settings, parts):
         try:

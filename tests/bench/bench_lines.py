@@ -13,7 +13,7 @@ from support import components, databases
 from vcci_platform.carbon.intake import Reading
 from vcci_platform.settings import Settings
 from vcci_platform.storage import migrate
-from vcci_platform.wiring import ServiceParts, service_parts
+from vcci_platform.wiring.service import ServiceParts, service_parts
 
 __all__ = ["run"]
 

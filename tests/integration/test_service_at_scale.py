@@ -52,9 +52,10 @@ worker.run(Settings())
 # A worker that also knows a task which ends the process at once.
 POISONED_WORKER = """
 import os, signal
-from vcci_platform import worker, wiring
+from vcci_platform import worker
+from vcci_platform.wiring import service
 from vcci_platform.settings import Settings
-parts_of = wiring.service_parts
+parts_of = service.service_parts
 def poisoned(settings):
     parts = parts_of(settings)
     @parts.celery.task(name="tests.poison", shared=False)

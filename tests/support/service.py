@@ -14,7 +14,7 @@ from httpx2 import Response
 from support.processes import wait_until
 from vcci_platform.api import create_app
 from vcci_platform.settings import Settings
-from vcci_platform.wiring import ServiceParts, service_parts
+from vcci_platform.wiring.service import ServiceParts, service_parts
 
 __all__ = ["PURCHASES", "Customer", "Service", "purchases", "running_service"]
 

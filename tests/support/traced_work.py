@@ -15,7 +15,7 @@ from vcci_platform import telemetry
 from vcci_platform.settings import Settings
 from vcci_platform.storage.database import Database, connect
 from vcci_platform.telemetry import logs, tracing
-from vcci_platform.telemetry.celery import keep_own_logging
+from vcci_platform.telemetry.celery import keep_own_logging, trace_tasks
 from vcci_platform.telemetry.metrics import ServiceMetrics
 
 __all__ = ["make_api", "make_celery", "settings_for"]
@@ -69,6 +69,7 @@ def main(broker: str, otlp: str, database_url: str) -> None:
     logs.configure("INFO", service="vcci-worker")
     keep_own_logging()
     provider = tracing.configure(settings, "vcci-worker")
+    trace_tasks(provider)
     database = connect(database_url)
     tracing.trace_database(database.engine, provider)
     worker = make_celery(broker, database).Worker(

@@ -14,7 +14,7 @@ from rich.table import Table
 from vcci_platform.settings import Settings
 from vcci_platform.storage import migrate
 from vcci_platform.tenancy import Tenancy
-from vcci_platform.wiring import service_tenancy
+from vcci_platform.wiring.tenants import service_tenancy
 
 __all__ = ["app"]
 

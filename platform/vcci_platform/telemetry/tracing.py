@@ -5,6 +5,7 @@ FastAPI traces requests by itself and is told so where the application is made:
     provider = tracing.configure(settings, "vcci-api")
     app = FastAPI(..., telemetry=tracing.native(provider))
     tracing.trace_database(database.engine, provider)
+    celery.trace_tasks(provider)  # `telemetry.celery`, where there are tasks
 
 Without an endpoint nothing is recorded and SQL is not even watched; ids are still made and handed on, so that the log
 lines of one request find each other, in the worker too.
@@ -21,7 +22,6 @@ from weakref import WeakSet
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.instrumentation.celery import CeleryInstrumentor
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.instrumentation.sqlalchemy.engine import EngineTracer
 from opentelemetry.metrics import NoOpMeterProvider
@@ -35,18 +35,16 @@ from sqlalchemy import Engine
 from vcci_platform.settings import Settings
 from vcci_platform.telemetry.redaction import process_redactor
 
-__all__ = ["configure", "is_exporting", "native", "trace_database"]
+__all__ = ["configure", "is_exporting", "native", "trace_database", "watch"]
 
 HEALTH = "/health/"
 _exporting: WeakSet[TracerProvider] = WeakSet()
-_watchers: Any = (CeleryInstrumentor, HTTPXClientInstrumentor)  # each has one instance; untyped
 
 
 def configure(settings: Settings, service_name: str) -> TracerProvider:
-    """Return what this process records its spans with, and watch Celery and outgoing HTTP with it.
+    """Return what this process records its spans with, and watch outgoing HTTP with it.
 
     A request that arrives with a sampling decision keeps it; of the others `OTEL_TRACES_SAMPLER_ARG` is the share.
-    Celery and httpx are watched once for each process: the last call decides with what.
     """
     # The names that FastAPI's own tracing uses; the instrumentations read this once.
     os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
@@ -61,11 +59,16 @@ def configure(settings: Settings, service_name: str) -> TracerProvider:
         _exporting.add(provider)
     if isinstance(trace.get_tracer_provider(), ProxyTracerProvider):
         trace.set_tracer_provider(provider)
-    for watcher in (make() for make in _watchers):
-        if watcher.is_instrumented_by_opentelemetry:
-            watcher.uninstrument()
-        watcher.instrument(tracer_provider=provider, meter_provider=NoOpMeterProvider())
+    watch(HTTPXClientInstrumentor, provider)
     return provider
+
+
+def watch(instrumentor: Any, provider: TracerProvider) -> None:
+    """Record what a library does, by its instrumentor; a process has one, and the last call decides with what."""
+    watcher = instrumentor()
+    if watcher.is_instrumented_by_opentelemetry:
+        watcher.uninstrument()
+    watcher.instrument(tracer_provider=provider, meter_provider=NoOpMeterProvider())
 
 
 def is_exporting(provider: TracerProvider) -> bool:

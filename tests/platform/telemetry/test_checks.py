@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from vcci_platform.storage.database import connect
-from vcci_platform.telemetry import checks
+from vcci_platform.telemetry import checks, remote_checks
 from vcci_platform.telemetry.health import Role
 
 
@@ -55,14 +55,14 @@ def test_postgresql_is_shared_and_its_crash_and_return_are_noticed(private_postg
 
 @pytest.mark.needs("rabbitmq")
 def test_a_broker_that_answers_passes_again_and_again_on_one_connection(rabbitmq_url):
-    check = checks.broker(rabbitmq_url)
+    check = remote_checks.broker(rabbitmq_url)
 
     assert [passes(check) for _ in range(3)] == [True, True, True]
 
 
 @pytest.mark.needs("rabbitmq")
 def test_a_broker_that_cut_the_kept_connection_still_passes(rabbitmq_url):
-    check = checks.broker(rabbitmq_url)
+    check = remote_checks.broker(rabbitmq_url)
     assert passes(check)
 
     check.probe._kept.transport.sock.close()
@@ -71,22 +71,22 @@ def test_a_broker_that_cut_the_kept_connection_still_passes(rabbitmq_url):
 
 
 def test_a_broker_that_is_not_there_fails(free_port):
-    assert not passes(checks.broker(f"amqp://guest:guest@127.0.0.1:{free_port()}//"))
+    assert not passes(remote_checks.broker(f"amqp://guest:guest@127.0.0.1:{free_port()}//"))
 
 
 def test_a_broker_that_never_says_a_word_fails_in_time(silent_port):
-    check = checks.broker(f"amqp://guest:guest@127.0.0.1:{silent_port}//", timeout=timedelta(milliseconds=200))
+    check = remote_checks.broker(f"amqp://guest:guest@127.0.0.1:{silent_port}//", timeout=timedelta(milliseconds=200))
 
     assert not passes(check)
 
 
 @pytest.mark.needs("redis")
 def test_redis_is_optional_and_passes_while_it_answers(redis_url):
-    check = checks.redis(redis_url)
+    check = remote_checks.redis(redis_url)
 
     assert (check.role, passes(check)) == (Role.OPTIONAL, True)
 
 
 def test_a_redis_that_is_not_there_or_never_says_a_word_fails(free_port, silent_port):
-    assert not passes(checks.redis(f"redis://127.0.0.1:{free_port()}/0"))
-    assert not passes(checks.redis(f"redis://127.0.0.1:{silent_port}/0", timeout=timedelta(milliseconds=200)))
+    assert not passes(remote_checks.redis(f"redis://127.0.0.1:{free_port()}/0"))
+    assert not passes(remote_checks.redis(f"redis://127.0.0.1:{silent_port}/0", timeout=timedelta(milliseconds=200)))

@@ -15,6 +15,7 @@ from support import traced_work
 from support.otlp import receiver
 from vcci_platform.storage.database import connect
 from vcci_platform.telemetry import tracing
+from vcci_platform.telemetry.celery import trace_tasks
 
 INCOMING = "0af7651916cd43dd8448eb211c80319c"
 
@@ -35,11 +36,12 @@ def database(tmp_path):
 @contextmanager
 def configured(otlp_url, ratio=1.0):
     provider = tracing.configure(traced_work.settings_for(otlp_url, ratio), "vcci-api")
+    trace_tasks(provider)
     try:
         yield provider
     finally:
         provider.shutdown()
-        tracing.configure(traced_work.settings_for(None), "vcci-api")
+        trace_tasks(tracing.configure(traced_work.settings_for(None), "vcci-api"))
 
 
 @contextmanager

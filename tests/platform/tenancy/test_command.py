@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from vcci_platform.cli.tenant import app
 from vcci_platform.settings import Settings
 from vcci_platform.tenancy.model import AuthenticationError
-from vcci_platform.wiring import service_tenancy
+from vcci_platform.wiring.tenants import service_tenancy
 
 
 @pytest.fixture

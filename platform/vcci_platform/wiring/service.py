@@ -1,17 +1,14 @@
-"""The composition root: settings in, parts that know each other out. Nothing else chooses an adapter."""
+"""The parts of the service, of its workers and of its scheduler."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from celery import Celery  # type: ignore[import-untyped]  # it ships no types
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 
 from vcci_platform.carbon import broker
 from vcci_platform.carbon import routes as carbon_routes
@@ -29,25 +26,15 @@ from vcci_platform.carbon.store import CalculationStore
 from vcci_platform.carbon.tasks import Runner, Sweeper
 from vcci_platform.carbon.uploads import Uploads, settle
 from vcci_platform.clock import Clock, SystemClock
-from vcci_platform.console import ServiceDoor, desk_chrome, desk_console, service_chrome, service_console
+from vcci_platform.console.chrome import service_chrome
+from vcci_platform.console.service import ServiceDoor, service_console
 from vcci_platform.console.session import Sessions
-from vcci_platform.incidents.clockwork import Recovery
-from vcci_platform.incidents.loops import Loop
-from vcci_platform.incidents.model import Alert, Priority
-from vcci_platform.incidents.office import DeskParts
-from vcci_platform.incidents.rules import IncidentPolicy
-from vcci_platform.incidents.tasks import Desk
 from vcci_platform.incidents.vendors import VendorTargets
-from vcci_platform.reliability import routes as reliability_routes
-from vcci_platform.reliability.assemble import Addresses, with_prometheus, with_recorder
-from vcci_platform.reliability.evaluator import Finding
-from vcci_platform.reliability.service import Reliability
-from vcci_platform.reliability.sources import SourceUnavailable
 from vcci_platform.settings import Settings
 from vcci_platform.specs import SpecNotFound, platform_plan
 from vcci_platform.storage import migrate
-from vcci_platform.storage.database import Database, connect
-from vcci_platform.telemetry import checks, logs
+from vcci_platform.storage.database import Database
+from vcci_platform.telemetry import checks, logs, remote_checks
 from vcci_platform.telemetry.health import Check, Reading
 from vcci_platform.telemetry.metrics import ServiceMetrics, start_at_zero
 from vcci_platform.tenancy import Tenancy
@@ -55,9 +42,10 @@ from vcci_platform.tenancy import routes as tenancy_routes
 from vcci_platform.tenancy.access import Authenticate, authenticator
 from vcci_platform.tenancy.limits import RequestLimit
 from vcci_platform.tenancy.pepper import pepper
+from vcci_platform.wiring.tenants import service_database
 from vcci_slo import Plan, SpecError
 
-__all__ = ["ServiceParts", "desk_parts", "service_database", "service_parts", "service_tenancy"]
+__all__ = ["ServiceParts", "service_parts"]
 
 log = logs.get(__name__)
 
@@ -132,34 +120,14 @@ class ServiceParts:
         """Return the questions to the dependencies that readiness asks."""
         asked = [checks.database(self.database)]
         if not self.settings.embedded_worker:
-            asked.append(checks.broker(self.settings.broker_url.get_secret_value()))
+            asked.append(remote_checks.broker(self.settings.broker_url.get_secret_value()))
         if self.settings.redis_url is not None:
-            asked.append(checks.redis(self.settings.redis_url.get_secret_value()))
+            asked.append(remote_checks.redis(self.settings.redis_url.get_secret_value()))
         return asked
 
     def readings(self) -> list[Reading]:
         """Return the gauges that are read just before each scrape."""
         return [self.gauges.reading]
-
-
-def service_database(settings: Settings) -> Database:
-    """Return the service's database; embedded, its folder is made."""
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return connect(
-        settings.service_database,
-        pool_size=settings.database_pool_size,
-        max_overflow=settings.database_pool_max_overflow,
-    )
-
-
-@contextmanager
-def service_tenancy(settings: Settings) -> Generator[tuple[Database, Tenancy]]:
-    """Yield the service's database and its tenants, for the command line."""
-    database = service_database(settings)
-    try:
-        yield database, Tenancy(database, pepper(settings), SystemClock())
-    finally:
-        database.close()
 
 
 def service_parts(
@@ -209,79 +177,6 @@ def service_parts(
         gauges=WaitingGauges(jobs, uploads, tenancy, metrics, clock),
         worker=EmbeddedWorker(celery) if settings.embedded_worker else None,
     )
-
-
-def desk_parts(settings: Settings) -> DeskParts:
-    """Return what the spec and the settings give the desk: its rules, and the SLO service that lives with it.
-
-    With PROMETHEUS_URL, Prometheus decides what fires and Alertmanager tells the desk; without, the desk looks itself.
-    """
-    plan = platform_plan(settings)
-    rules = IncidentPolicy.from_plan(plan)
-    held: list[Reliability] = []
-
-    def extend(app: FastAPI, desk: Desk) -> Sequence[Loop]:
-        reliability = _reliability(settings, plan, desk)
-        held.append(reliability)
-        desk.objectives = _Objectives(reliability)
-        app.state.reliability = reliability
-        app.include_router(reliability_routes.router(reliability))
-        sandboxed = VendorTargets.from_settings(settings).sandboxed
-        chrome = desk_chrome(settings, plan, sandboxed, self_reported=reliability.source.self_reported)
-        app.include_router(desk_console(lambda: app.state.office, reliability, chrome))
-        return [Loop("watch", reliability.watch.round, plan.scrape_every)] if reliability.watch else []
-
-    def close() -> None:
-        for reliability in held:
-            reliability.close()
-
-    links = {**rules.links, "desk": settings.desk_at}
-    return DeskParts(replace(rules, links=links), beat=plan.watchdog.beat, extend=extend, close=close)
-
-
-def _reliability(settings: Settings, plan: Plan, desk: Desk) -> Reliability:
-    if settings.prometheus_url is not None:
-        return with_prometheus(plan, desk.database, desk.clock, settings.prometheus_url)
-    addresses = Addresses({"vcci-api": settings.service_at, "vcci-desk": settings.desk_at}, self_job="vcci-desk")
-
-    def announce(findings: Sequence[Finding]) -> None:
-        desk.receive([_as_alert(found) for found in findings])
-
-    return with_recorder(plan, desk.database, desk.clock, addresses, announce)
-
-
-def _as_alert(found: Finding) -> Alert:
-    """Return what the evaluator found in the words of the desk."""
-    condition, verdict = found.condition, found.verdict
-    return Alert(
-        fingerprint=hashlib.sha256(condition.key.encode()).hexdigest()[:16],
-        name=condition.alert,
-        resolved=verdict.over_at is not None,
-        priority=Priority(condition.priority),
-        system=condition.system,
-        starts_at=verdict.since,
-        ends_at=verdict.over_at,
-        component=condition.component,
-        summary=verdict.summary,
-        description=condition.description,
-        runbook_url=condition.runbook_url,
-        dashboard_url=condition.dashboard_url,
-        labels=dict(verdict.labels),
-    )
-
-
-@dataclass(frozen=True)
-class _Objectives:
-    """The desk's question whether a system is good again, answered by the promises."""
-
-    reliability: Reliability
-
-    def recovery(self, system: str, since: datetime, until: datetime) -> Recovery:
-        """Return what the promises say about a span; a source that is away knows nothing."""
-        try:
-            return Recovery(self.reliability.recovery(system, since, until))
-        except SourceUnavailable:
-            return Recovery.UNKNOWN
 
 
 def _plan_for_links(settings: Settings) -> Plan | None:
