@@ -141,14 +141,14 @@ def _joined(
         if earlier.alert.fingerprint == alert.fingerprint
     }
     decisions: list[Decision] = [*(Track(earlier) for earlier in succeeded.values()), Track(tracked), _heard(tracked)]
-    watched = incident.state is State.MONITORING and bool(policy.holding(incident, (tracked,)))
+    watched = incident.state is State.MONITORING and tracked in policy.holding(incident, (*alerts, tracked))
     if alert.priority < incident.priority:
         decisions += _raised(incident, alert.priority, _title(alert), alert.source, policy, now)
     if not tracked.fires:
         decisions += _adopted(alert, policy)
         rest = tuple(succeeded.get(earlier.alert.episode, earlier) for earlier in alerts)
         if policy.holding(incident, alerts):
-            decisions += _watch_if_quiet(evolve(incident, decisions, now), rest, policy, now)
+            decisions += _watch_if_quiet(evolve(incident, decisions, now), (*rest, tracked), policy, now)
         return tuple(decisions)
     if watched:
         decisions += [

@@ -64,12 +64,19 @@ class IncidentPolicy:
         return self.severities[priority]
 
     def holding(self, incident: Incident, alerts: Iterable[Tracked]) -> tuple[Tracked, ...]:
-        """Return the alerts that keep an incident open: of one that woke somebody, only those that would.
+        """Return the alerts that keep an incident open.
 
-        A creeping burn remembers an outage for six hours; the outage is over when what was broken works again.
+        Of one that woke somebody, only those that would: a creeping burn remembers an outage for six hours. And not one
+        that began before something graver was over: it is the same fault, and Alertmanager, which holds it back in
+        favour of the graver one, never tells that it has ended.
         """
+        known = tuple(alerts)
         pages = self[incident.priority].page
-        return tuple(tracked for tracked in firing(alerts) if self[tracked.alert.priority].page or not pages)
+        return tuple(
+            tracked
+            for tracked in firing(known)
+            if (self[tracked.alert.priority].page or not pages) and not _overshadowed(tracked, known)
+        )
 
     def public_names(self, components: frozenset[str]) -> tuple[str, ...]:
         """Return the names on the status page that stand for any of these components, sorted."""
@@ -105,3 +112,11 @@ class IncidentPolicy:
             mentions={contact.name: contact.slack for contact in plan.contacts if contact.slack},
             time_scale=plan.time_scale,
         )
+
+
+def _overshadowed(tracked: Tracked, known: Iterable[Tracked]) -> bool:
+    began = tracked.alert.starts_at
+    return any(
+        other.alert.priority < tracked.alert.priority and (other.over_at is None or other.over_at >= began)
+        for other in known
+    )

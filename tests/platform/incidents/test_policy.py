@@ -135,6 +135,26 @@ def test_a_ticket_that_outlasts_a_page_does_not_keep_its_incident_open() -> None
     assert [move.to for move in kinds(decisions, Move)] == [State.MONITORING]
 
 
+def test_what_a_graver_alert_held_back_does_not_keep_the_incident_open() -> None:
+    """Alertmanager tells of a P1, then holds it back in favour of a P0, and never says that it has ended."""
+    burn = alert("ApiErrorsBudgetBurn", priority=Priority.P1)
+    incident, known = opened(burn, alert(starts_at=NINE + MINUTE))
+
+    over = alert(starts_at=NINE + MINUTE, resolved=True, ends_at=NINE + 5 * MINUTE)
+    decisions = hear(incident, known, over, POLICY, NINE + 6 * MINUTE)
+
+    assert [move.to for move in kinds(decisions, Move)] == [State.MONITORING]
+
+
+def test_a_page_that_begins_after_a_graver_one_ended_is_another_fault() -> None:
+    incident, known = opened(alert(), alert(resolved=True, ends_at=NINE + MINUTE))
+
+    later = alert("ApiErrorsBudgetBurn", priority=Priority.P1, starts_at=NINE + 2 * MINUTE)
+    decisions = hear(incident, known, later, POLICY, NINE + 3 * MINUTE)
+
+    assert [move.to for move in kinds(decisions, Move)] == [State.INVESTIGATING]
+
+
 def test_a_ticket_that_comes_while_a_page_is_watched_does_not_disturb_the_watch() -> None:
     incident, known = opened(alert(), alert(resolved=True, ends_at=NINE))
 
