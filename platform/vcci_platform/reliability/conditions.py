@@ -80,14 +80,14 @@ class Judge:
         self._past: dict[tuple[str, Labels], deque[tuple[datetime, float]]] = {}
 
     def conditions(
-        self, seen: Observation, traffic: TrafficOf, last_end: Callable[[str], datetime | None]
+        self, seen: Observation, traffic: TrafficOf, last_end: Callable[[str, datetime], datetime | None]
     ) -> tuple[Condition, ...]:
         """Return every condition with its truth at the moment of the observation."""
         found: list[Condition] = []
         for slo in self._plan.slos:
             if slo.burn_alert not in self._skip:
                 found += self._burns(slo, seen.at, traffic)
-                found.append(self._no_data(slo, seen.at, last_end(slo.name)))
+                found.append(self._no_data(slo, seen.at, last_end(slo.name, seen.at)))
         for alert in self._plan.alerts:
             if alert.name not in self._skip:
                 found += self._alert(alert, seen, traffic)
@@ -121,7 +121,7 @@ class Judge:
             )
 
     def _no_data(self, slo: Slo, now: datetime, last: datetime | None) -> Condition:
-        silent_for = now - max(last or self._started_at, self._started_at if last is None else last)
+        silent_for = now - (last or self._started_at)
         return Condition(
             key=slo.no_data_alert,
             alert=slo.no_data_alert,

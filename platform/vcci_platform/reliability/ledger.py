@@ -5,7 +5,7 @@ Each round asks for dozens of windows. Summing rows in the database for each of 
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,39 +27,74 @@ class Entry:
     total: float
 
 
+Sums = tuple[float, float, float]
+"""Bad events, all events, and seconds that were observed."""
+
+
 @dataclass
 class _Account:
-    """Entries in the order of their ends, and the sums of all before each of them."""
+    """Entries in the order of their ends, the sums of all before each, and the earliest start from each one on.
+
+    Entries may overlap: two targets of one account are looked at in the same round, and a clock may be set back.
+    """
 
     entries: list[Entry] = field(default_factory=list[Entry])
-    starts: list[datetime] = field(default_factory=list[datetime])
     ends: list[datetime] = field(default_factory=list[datetime])
-    sums: list[tuple[float, float, float]] = field(default_factory=lambda: [(0.0, 0.0, 0.0)])
+    sums: list[Sums] = field(default_factory=lambda: [(0.0, 0.0, 0.0)])
+    earliest: list[datetime] = field(default_factory=list[datetime])
 
     def add(self, entry: Entry) -> None:
+        place = bisect_right(self.ends, entry.end)
+        later = self.entries[place:]
+        del self.entries[place:], self.ends[place:], self.sums[place + 1 :], self.earliest[place:]
+        for item in (entry, *later):
+            self._append(item)
+
+    def _append(self, entry: Entry) -> None:
         bad, total, seconds = self.sums[-1]
         self.entries.append(entry)
-        self.starts.append(entry.start)
         self.ends.append(entry.end)
         self.sums.append((bad + entry.bad, total + entry.total, seconds + entry.seconds))
+        self.earliest.append(entry.start)
+        index = len(self.earliest) - 2
+        while index >= 0 and self.earliest[index] > entry.start:
+            self.earliest[index] = entry.start
+            index -= 1
+
+    def until(self, moment: datetime) -> Sums:
+        """Return all that was counted before a moment. An entry that goes on after it counts by its share of time."""
+        index = bisect_right(self.ends, moment)
+        bad, total, seconds = self.sums[index]
+        while index < len(self.entries) and self.earliest[index] < moment:
+            entry = self.entries[index]
+            if entry.start < moment:
+                share = (moment - entry.start) / (entry.end - entry.start)
+                bad, total, seconds = (
+                    bad + share * entry.bad,
+                    total + share * entry.total,
+                    seconds + share * entry.seconds,
+                )
+            index += 1
+        return bad, total, seconds
 
 
 class Ledger:
-    """Every account. Entries of one account are added in the order of time."""
+    """Every account."""
 
     def __init__(self) -> None:
         self._accounts: dict[str, _Account] = {}
 
     def add(self, account: str, entries: Iterable[Entry]) -> None:
-        """Add entries that end no earlier than those before them."""
+        """Add entries; each after those that end no later."""
         book = self._accounts.setdefault(account, _Account())
         for entry in entries:
             book.add(entry)
 
-    def last_end(self, account: str) -> datetime | None:
-        """Return until when an account is known, or None if nothing is."""
+    def last_end(self, account: str, now: datetime) -> datetime | None:
+        """Return until when an account is known, or None if nothing is. What a wrong clock put after now is not."""
         book = self._accounts.get(account)
-        return book.ends[-1] if book else None
+        place = bisect_right(book.ends, now) if book else 0
+        return book.ends[place - 1] if book and place else None
 
     def traffic(self, account: str, span: Span) -> Traffic:
         """Return what was counted in a span. An entry that crosses an edge counts by its share of time."""
@@ -67,30 +102,6 @@ class Ledger:
         length = span.length.total_seconds()
         if book is None or length <= 0:
             return Traffic(0.0, 0.0, 0.0)
-        first = bisect_right(book.ends, span.start)
-        after = bisect_left(book.starts, span.end)
-        if first >= after:
-            return Traffic(0.0, 0.0, 0.0)
-        low, high = book.sums[first], book.sums[after]
-        bad, total, seconds = (end - begin for begin, end in zip(low, high, strict=True))
-        for index in _crossing(book, first, after, span):
-            entry = book.entries[index]
-            outside = 1 - (min(entry.end, span.end) - max(entry.start, span.start)) / (entry.end - entry.start)
-            bad -= entry.bad * outside
-            total -= entry.total * outside
-            seconds -= entry.seconds * outside
-        return Traffic(max(bad, 0.0), max(total, 0.0), min(max(seconds / length, 0.0), 1.0))
-
-
-def _crossing(book: _Account, first: int, after: int, span: Span) -> set[int]:
-    """Return which of the entries of a span reach beyond one of its edges."""
-    found: set[int] = set()
-    index = first
-    while index < after and book.starts[index] < span.start:
-        found.add(index)
-        index += 1
-    index = after - 1
-    while index >= first and book.ends[index] > span.end:
-        found.add(index)
-        index -= 1
-    return found
+        before, after = book.until(span.start), book.until(span.end)
+        bad, total, seconds = (max(end - begin, 0.0) for begin, end in zip(before, after, strict=True))
+        return Traffic(min(bad, total), total, min(seconds / length, 1.0))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ import httpx
 
 from vcci_platform.clock import Clock
 from vcci_platform.reliability.accounts import accounts, count, metrics_of
+from vcci_platform.reliability.reading import read
 from vcci_platform.reliability.samples import Labels, Samples, parse
 from vcci_platform.reliability.store import Change, Increment, IncrementStore, Look
 from vcci_platform.telemetry import logs
@@ -22,6 +24,9 @@ __all__ = ["Observation", "ProbeTarget", "Recorder", "ScrapeTarget"]
 
 GAP_IN_ROUNDS = 4
 """A look that comes later than this many rounds leaves a gap: events are still counted, but time stays unknown."""
+
+PATIENCE_SECONDS = 5.0
+EXPOSITION = "text/plain; version=0.0.4"
 
 log = logs.get(__name__)
 
@@ -67,11 +72,13 @@ class Recorder:
         *,
         scrapes: Sequence[ScrapeTarget],
         probes: Sequence[ProbeTarget],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan = plan
         self._store = store
         self._client = client
         self._clock = clock
+        self._monotonic = monotonic
         self._scrapes = tuple(scrapes)
         self._probes = tuple(probes)
         self._accounts = accounts(plan)
@@ -114,7 +121,7 @@ class Recorder:
         for account in self._accounts:
             if isinstance(account.indicator, ProbeIndicator | LimitIndicator):
                 counted = count(account, None, everything)
-                start = max(self._last_round or at - self._plan.scrape_every, at - longest)
+                start = _between(at - longest, self._last_round or at - self._plan.scrape_every, at)
                 if counted is not None:
                     found.append(Increment(account.key, start, at, counted.bad, counted.total))
                 continue
@@ -125,16 +132,15 @@ class Recorder:
                 counted = count(account, _since(before, look), look.samples)
                 if counted is not None:
                     # After a gap the events are all there, but when they happened and what else did is not.
-                    start = max(before.at, at - longest)
+                    start = _between(at - longest, before.at, at)
                     found.append(Increment(account.key, start, at, counted.bad, counted.total))
         return found
 
     def _scrape(self, target: ScrapeTarget) -> Samples | str:
         """Return what a target shows, or why it cannot be read."""
         try:
-            answer = self._client.get(target.url, headers={"Accept": "text/plain; version=0.0.4"})
-            answer.raise_for_status()
-            return parse(answer.text, dict(target.labels), only=self._metrics)
+            text = self._read(target.url, self._client.timeout.read or PATIENCE_SECONDS)
+            return parse(text, dict(target.labels), only=self._metrics)
         except httpx.HTTPError as error:
             return f"{type(error).__name__}: {error}"
         except ValueError as error:
@@ -143,9 +149,18 @@ class Recorder:
     def _probe(self, target: ProbeTarget) -> bool:
         """Return whether the component answers 2xx in time."""
         try:
-            return self._client.get(target.url, timeout=target.timeout_seconds).is_success
-        except httpx.HTTPError:
+            self._read(target.url, target.timeout_seconds)
+        except (httpx.HTTPError, ValueError):
             return False
+        return True
+
+    def _read(self, url: str, seconds: float) -> str:
+        return read(self._client, url, accept=EXPOSITION, seconds=seconds, monotonic=self._monotonic)
+
+
+def _between(earliest: datetime, last: datetime, now: datetime) -> datetime:
+    """Return when the last look was, no earlier than that; now, where the clock was set back in between."""
+    return min(max(earliest, last), now)
 
 
 def _changes(name: str, before: Look | None, look: Look) -> list[Change]:

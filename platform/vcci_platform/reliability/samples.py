@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class _Kept:
 def parse(text: str, extra: Mapping[str, str], *, only: frozenset[str] | None = None) -> Samples:
     """Return the samples of an exposition; `extra` are the labels of the target, which win as they do in Prometheus.
 
+    A value that is no finite number was not measured. One of them in a running sum would spoil it for ever.
     Raises ValueError if the text is no exposition.
     """
     kept = _Kept(only)
@@ -52,7 +54,7 @@ def parse(text: str, extra: Mapping[str, str], *, only: frozenset[str] | None = 
         for sample in family.samples:
             # The reader adds _total to counters that do not have it; Prometheus keeps the name that is exposed.
             name = family.name if family.name in counters and sample.name.endswith("_total") else sample.name
-            if name in kept:
+            if name in kept and math.isfinite(sample.value):
                 labels = tuple(sorted({**sample.labels, **extra}.items()))
                 found.setdefault(name, {})[labels] = float(sample.value)
     return found
@@ -78,5 +80,9 @@ def aggregate(series: Mapping[Labels, float], how: str, by: tuple[str, ...]) -> 
 
 
 def changed(before: float | None, after: float) -> float:
-    """Return how far a counter has come. One that fell was reset, so all that it shows is new; so is one just born."""
-    return after if before is None or after < before else after - before
+    """Return how far a counter has come, never backwards.
+
+    One that fell was reset, so all that it shows is new; so is one just born. What is below zero counts as zero.
+    """
+    shown, known = max(after, 0.0), None if before is None else max(before, 0.0)
+    return shown if known is None or shown < known else shown - known

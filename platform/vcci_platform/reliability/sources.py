@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -106,17 +108,17 @@ class PrometheusSource:
         bad = self._range(errors_in(slo, step), span, step)
         total = self._range(total_in(slo, step), span, step)
         found: list[Point] = []
-        end = span.start + step
-        while end <= span.end:
-            moment = end.timestamp()
-            valid = total.get(moment)
-            failed = min(max(bad.get(moment, 0.0), 0.0), valid or 0.0)
-            found.append(Point(end, Traffic(failed, valid, 1.0) if valid is not None else Traffic(0, 0, 0)))
-            end += step
+        for index in range(span.length // step):
+            valid = total.get(index)
+            failed = min(max(bad.get(index, 0.0), 0.0), valid or 0.0)
+            counted = Traffic(failed, valid, 1.0) if valid is not None else Traffic(0, 0, 0)
+            found.append(Point(span.start + (index + 1) * step, counted))
         return tuple(found)
 
     def alerts(self) -> tuple[Mapping[str, Any], ...]:
-        return tuple(self._ask("alerts", {})["alerts"])
+        with self._understood():
+            found = self._ask("alerts", {})["alerts"]
+            return tuple({"labels": {}, "annotations": {}, **dict(alert)} for alert in found)
 
     def _known(self, slo: Slo, span: Span) -> float:
         shortest = min((tier.short for tier in slo.tiers), default=span.length)
@@ -125,17 +127,32 @@ class PrometheusSource:
         return min((seen or 0.0) * (self._evaluate_every / span.length), 1.0)
 
     def _value(self, query: str, at: datetime) -> float | None:
-        data = self._ask("query", {"query": query, "time": f"{at.timestamp():.3f}"})
-        return float(data["result"][0]["value"][1]) if data["result"] else None
+        with self._understood():
+            data = self._ask("query", {"query": query, "time": f"{at.timestamp():.3f}"})
+            value = float(data["result"][0]["value"][1]) if data["result"] else math.nan
+        return value if math.isfinite(value) else None
 
-    def _range(self, query: str, span: Span, step: timedelta) -> dict[float, float]:
-        limits = {
-            "start": f"{(span.start + step).timestamp():.3f}",
-            "end": f"{span.end.timestamp():.3f}",
-            "step": f"{step.total_seconds():.3f}",
-        }
-        data = self._ask("query_range", {"query": query, **limits})
-        return {float(moment): float(value) for moment, value in (data["result"] or [{"values": []}])[0]["values"]}
+    def _range(self, query: str, span: Span, step: timedelta) -> dict[int, float]:
+        """Return the values by the number of their step. Prometheus counts in whole milliseconds, so we do too."""
+        first = round((span.start + step).timestamp() * 1000)
+        every = max(round(step / timedelta(milliseconds=1)), 1)
+        last = first + every * (span.length // step - 1)
+        limits = {"start": f"{first / 1000:.3f}", "end": f"{last / 1000:.3f}", "step": f"{every / 1000:.3f}"}
+        with self._understood():
+            data = self._ask("query_range", {"query": query, **limits})
+            pairs = [
+                (float(moment), float(value)) for moment, value in (data["result"] or [{"values": []}])[0]["values"]
+            ]
+        return {round((moment * 1000 - first) / every): value for moment, value in pairs if math.isfinite(value)}
+
+    @contextmanager
+    def _understood(self) -> Generator[None]:
+        """Say that Prometheus is not there when what answers has another form: a proxy's page, for example."""
+        try:
+            yield
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise SourceUnavailable(f"{self._url} does not answer as Prometheus does: {reason}") from None
 
     def _ask(self, what: str, parameters: dict[str, str]) -> Any:
         try:

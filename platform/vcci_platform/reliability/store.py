@@ -73,7 +73,7 @@ class IncrementStore:
     ) -> None:
         """Keep what one round saw: either all of it or nothing, so that no event is counted twice."""
         kept = tuple(increments)
-        rows = [
+        rows: list[dict[str, object]] = [
             {
                 "account": item.account,
                 "start": item.start,
@@ -84,22 +84,34 @@ class IncrementStore:
             }
             for item in kept
         ]
-        happened = [{"at": item.at, "target": item.target, "kind": item.kind, "text": item.text} for item in changes]
-        with self._database.write() as connection:
-            if rows:
-                connection.execute(insert(tables.increment), rows)
-            if happened:
-                connection.execute(insert(tables.change), happened)
-            for target, seen in looks.items():
-                values = {"at": seen.at, "samples": _packed(seen.samples)}
-                found = connection.execute(update(tables.look).where(tables.look.c.target == target).values(values))
-                if not found.rowcount:
-                    connection.execute(insert(tables.look).values(target=target, **values))
+        happened: list[dict[str, object]] = [
+            {"at": item.at, "target": item.target, "kind": item.kind, "text": item.text} for item in changes
+        ]
+        # Under the lock: a reader between the commit and the ledger would read these rows, and then get them again.
         with self._lock:
+            with self._database.write() as connection:
+                self._write(connection, rows, happened, looks)
             if self._ledger is not None:
                 for item in kept:
                     seconds = (item.end - item.start).total_seconds()
                     self._ledger.add(item.account, [Entry(item.start, item.end, seconds, item.bad, item.total)])
+
+    @staticmethod
+    def _write(
+        connection: Connection,
+        rows: list[dict[str, object]],
+        happened: list[dict[str, object]],
+        looks: Mapping[str, Look],
+    ) -> None:
+        if rows:
+            connection.execute(insert(tables.increment), rows)
+        if happened:
+            connection.execute(insert(tables.change), happened)
+        for target, seen in looks.items():
+            values = {"at": seen.at, "samples": _packed(seen.samples)}
+            found = connection.execute(update(tables.look).where(tables.look.c.target == target).values(values))
+            if not found.rowcount:
+                connection.execute(insert(tables.look).values(target=target, **values))
 
     def looks(self) -> dict[str, Look]:
         """Return the last look at each target."""
@@ -113,10 +125,10 @@ class IncrementStore:
             rows = connection.execute(select(tables.change).order_by(tables.change.c.id.desc()).limit(limit)).all()
         return tuple(Change(row.at, row.target, row.kind, row.text) for row in rows)
 
-    def last_end(self, account: str) -> datetime | None:
+    def last_end(self, account: str, now: datetime) -> datetime | None:
         """Return until when an account is known, or None if nothing is."""
         with self._lock:
-            return self._known().last_end(account)
+            return self._known().last_end(account, now)
 
     def traffic(self, account: str, span: Span) -> Traffic:
         """Return what was counted in a span. An increment that crosses an edge counts by its share of time."""
@@ -127,11 +139,11 @@ class IncrementStore:
         """Merge old increments into longer ones and forget the oldest; return how many rows went."""
         gone = 0
         table = tables.increment
-        with self._database.write() as connection:
-            gone += connection.execute(delete(table).where(table.c.end < now - KEEP)).rowcount
-            for age, step in THINNING:
-                gone += _merge(connection, now - age, step)
         with self._lock:
+            with self._database.write() as connection:
+                gone += connection.execute(delete(table).where(table.c.end < now - KEEP)).rowcount
+                for age, step in THINNING:
+                    gone += _merge(connection, now - age, step)
             self._ledger = None
         return gone
 

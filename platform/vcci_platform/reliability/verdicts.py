@@ -80,7 +80,7 @@ def _held(before: Verdict | None, condition: Condition, now: datetime) -> Verdic
     labels = dict(condition.labels)
     if before is None:
         before = Verdict(condition.key, since=now, last_true=now, labels=labels, summary=condition.summary)
-    current = replace(before, last_true=now)
+    current = replace(before, last_true=now, since=min(before.since, now))  # a clock may be set back
     if current.fired_at is None and now - current.since >= condition.wait:
         # What it says stays what it said when it fired, so that saying it twice is saying the same.
         return replace(current, fired_at=now, announced=False, labels=labels, summary=condition.summary)

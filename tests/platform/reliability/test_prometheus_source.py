@@ -86,3 +86,42 @@ def test_a_prometheus_that_is_away_is_said_to_be_away():
 def test_a_refused_query_is_told_with_its_answer():
     with pytest.raises(SourceUnavailable, match="400 parse error"):
         source(lambda request: httpx.Response(400, text="parse error")).traffic(SLO, rolling(NOW, timedelta(hours=1)))
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf"])
+def test_a_value_that_is_no_number_is_unknown(value):
+    """NaN went through every comparison: the promise was called kept, with a budget of NaN."""
+    found = source(lambda request: vector(value)).traffic(SLO, rolling(NOW, timedelta(hours=1)))
+
+    assert (found.bad, found.total, found.known) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, text="<html>a proxy's page</html>"),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, json={"status": "success"}),
+        httpx.Response(200, json={"data": {"result": [{"value": []}]}}),
+        httpx.Response(200, json={"data": {"result": [{"value": [0, "many"]}]}}),
+    ],
+)
+def test_what_is_no_answer_of_prometheus_is_an_absence_and_no_crash(answer):
+    with pytest.raises(SourceUnavailable, match="does not answer as Prometheus does"):
+        source(lambda request: answer).traffic(SLO, rolling(NOW, timedelta(hours=1)))
+
+
+def test_steps_meet_their_points_at_any_fraction_of_a_second():
+    """Prometheus counts in milliseconds, our clock in microseconds: at any real moment each point was missed."""
+
+    def answer(request):
+        asked = request.url.params
+        first, last, step = (round(float(asked[name]) * 1000) for name in ("start", "end", "step"))
+        values = [[moment / 1000, "10"] for moment in range(first, last + 1, step)]
+        return httpx.Response(200, json={"data": {"result": [{"metric": {}, "values": values}]}})
+
+    now = NOW + timedelta(microseconds=123_457)
+    points = source(answer).history(SLO, rolling(now, timedelta(minutes=1)), timedelta(milliseconds=333))
+
+    assert len(points) == 180
+    assert all(point.traffic.total == 10 for point in points)
