@@ -13,6 +13,7 @@ __all__ = ["LIMIT_DEFAULT", "LIMIT_MOST", "cursor", "position", "split"]
 
 LIMIT_DEFAULT = 100
 LIMIT_MOST = 1000
+MOST_ROWS = 2**63 - 1
 
 Item = TypeVar("Item")
 
@@ -32,7 +33,7 @@ def position(given: str | None, kind: Callable[[str], Item], first: Item) -> Ite
         return first
     try:
         padded = given + "=" * (-len(given) % 4)
-        return kind(base64.b64decode(padded, altchars=b"-_", validate=True).decode())
+        return _sane(kind(base64.b64decode(padded, altchars=b"-_", validate=True).decode()))
     except (binascii.Error, ValueError) as error:
         raise Problem(
             status=422,
@@ -40,6 +41,15 @@ def position(given: str | None, kind: Callable[[str], Item], first: Item) -> Ite
             detail="The cursor is not one that this list gave; begin without one.",
             errors=[{"field": "query.cursor", "reason": f"found {given!r}"}],
         ) from error
+
+
+def _sane(position: Item) -> Item:
+    """Return a position that a database can look for: no number beyond 64 bits, no text with a zero in it."""
+    if isinstance(position, int) and not -MOST_ROWS <= position <= MOST_ROWS:
+        raise ValueError("beyond the largest row number")
+    if isinstance(position, str) and "\0" in position:
+        raise ValueError("a zero byte")
+    return position
 
 
 def split(items: list[Item], limit: int, place: Callable[[Item], object]) -> tuple[list[Item], str | None]:

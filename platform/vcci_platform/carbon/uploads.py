@@ -229,13 +229,13 @@ def glance(content: bytes, reading: Reading, today: date) -> Refusal | None:
 
 
 def _beginning(content: bytes) -> bytes:
-    """Return the file's first lines, cut where no quoted field is open; all of it when there is no such place."""
+    """Return the file's first lines, cut where no quoted field is open; all of it when that is less than two lines."""
     if len(content) <= GLANCE_BYTES:
         return content
     end = content.rfind(b"\n", 0, GLANCE_BYTES)
     while end > 0 and content.count(b'"', 0, end) % 2:
         end = content.rfind(b"\n", 0, end)
-    return content[: end + 1] if end > 0 else content
+    return content[: end + 1] if end > 0 and content.find(b"\n", 0, end) > 0 else content
 
 
 def _read(row: Row[Any]) -> Upload:

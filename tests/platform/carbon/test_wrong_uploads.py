@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from support.service import HEADER, PURCHASES, purchases, running_service
+from vcci_platform.carbon.intake import Reading
+from vcci_platform.carbon.paging import cursor
+from vcci_platform.carbon.uploads import GLANCE_BYTES, glance
 
 MOST = 50_000
 
@@ -116,7 +121,10 @@ def test_an_unknown_grouping_names_the_known_ones(acme):
     assert "'category', 'supplier' or 'sector'" in response.json()["errors"][0]["reason"]
 
 
-@pytest.mark.parametrize("cursor", ["!", "bm90IGEgbnVtYmVy", "\u00e9"])
+BEYOND_64_BITS = cursor(10**20)
+
+
+@pytest.mark.parametrize("cursor", ["!", "bm90IGEgbnVtYmVy", "\u00e9", BEYOND_64_BITS])
 def test_a_cursor_that_the_list_never_gave_is_refused(acme, cursor):
     upload = acme.settled(acme.upload())["id"]
 
@@ -124,6 +132,13 @@ def test_a_cursor_that_the_list_never_gave_is_refused(acme, cursor):
 
     assert response.status_code == 422
     assert response.json()["code"] == "invalid-cursor"
+
+
+def test_a_first_row_that_is_longer_than_the_first_look_is_a_row():
+    """The first look ended behind the header, so the sender was told that there is not one row."""
+    content = (HEADER + f"2022-01-01,Acme,{'x' * GLANCE_BYTES},541511,1,USD\n").encode()
+
+    assert glance(content, Reading(), date(2026, 1, 1)) is None
 
 
 @pytest.mark.parametrize("limit", [0, 1001, "many"])
