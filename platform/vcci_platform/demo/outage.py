@@ -22,6 +22,7 @@ PATIENCE: Final = timedelta(seconds=60)
 """What a busy machine may add to every step. It is no part of the promise, so no clock shortens it."""
 
 REQUESTS_SEEN: Final = 40
+QUIET: Final = frozenset({"monitoring", "resolved"})
 FAULT_SECONDS: Final = 15 * 60
 
 
@@ -146,7 +147,7 @@ class Outage:
         ended = self.seconds()
         self.narrator.chapter("The fault ends: every request is served again")
         self._fault_ends()
-        self._until("every alert to be over", lambda now: _incident(now).state == "monitoring", self._recovery())
+        self._until("every alert to be over", lambda now: _incident(now).state in QUIET, self._recovery())
         recovered = self.seconds() - ended
         self.narrator.chapter(f"The incident is watched for {_minutes(plan.monitor_for * plan.time_scale)} of good SLI")
         last = self._until(

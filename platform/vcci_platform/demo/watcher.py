@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import httpx
 
 from vcci_platform.demo.story import Alarm, Deadline, Entry, Incident, Page, Promise, Scene
 from vcci_platform.errors import PlatformError
+from vcci_slo.plan import Priority
 
 __all__ = ["NotSeen", "Watcher"]
 
 ANSWER_SECONDS: Final = 5.0
+PRIORITIES: Final = frozenset(get_args(Priority))
 
 
 class NotSeen(PlatformError):
@@ -37,10 +39,12 @@ class Watcher:
         """Return what can be seen now."""
         seen = self._read(f"{self._sandbox}/sandbox/state")
         status = seen["statuspage"]
+        # The Watchdog always fires and has no priority: it tells that somebody can tell.
+        active = [alert for alert in self._read(f"{self._desk}/v1/alerts")["active"] if alert["priority"] in PRIORITIES]
         return Scene(
             at=datetime.now(UTC),
             promise=_promise(self._read(f"{self._desk}/v1/slos/{self._promise}")),
-            alarms=tuple(sorted(map(_alarm, self._read(f"{self._desk}/v1/alerts")["active"]), key=_by_priority)),
+            alarms=tuple(sorted(map(_alarm, active), key=_by_priority)),
             incident=self._incident(),
             pages=tuple(_page(page) for page in reversed(seen["pagerduty"]["incidents"])),
             components=tuple((item["name"], item["status"]) for item in status["components"]),

@@ -36,8 +36,10 @@ def occupied(home: Path) -> Generator[None]:
         except BlockingIOError:
             raise AlreadyRunning(_where(home)) from None
         forget_state(home)  # what a killed one left behind
-        yield
-        forget_state(home)
+        try:
+            yield
+        finally:
+            forget_state(home)
     finally:
         os.close(descriptor)
 

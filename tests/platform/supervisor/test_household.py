@@ -46,6 +46,18 @@ def test_the_refused_one_leaves_the_state_of_the_other(tmp_path):
     assert read_state(tmp_path) is None
 
 
+def test_nothing_is_said_to_run_after_an_end_that_was_asked_for(tmp_path):
+    def interrupted() -> None:
+        with occupied(tmp_path):
+            write_state(tmp_path, STATE)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+
+    assert read_state(tmp_path) is None
+
+
 def test_a_killed_platform_does_not_hold_its_home(tmp_path):
     """The lock is the kernel's: a state file that was left behind holds nobody up."""
     script = (
