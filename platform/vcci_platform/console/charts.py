@@ -179,7 +179,7 @@ def _path(dots: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in dots)
 
 
-SPARK_WIDTH, SPARK_HEIGHT = 120, 28
+SPARK_WIDTH, SPARK_HEIGHT = 96, 28
 
 
 def sparkline(values: Sequence[float | None], *, floor: float, words: str) -> Markup:

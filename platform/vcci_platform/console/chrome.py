@@ -48,7 +48,7 @@ def desk_chrome(settings: Settings, plan: Plan, sandboxed: Sequence[str], *, sel
     """Return the frame of the desk's pages."""
     notices = [*_notices(sandboxed, plan.time_scale)]
     if self_reported:
-        notices.append(Notice("self-reported", "Figures are self-reported:", "the desk measured them itself."))
+        notices.append(Notice("self-reported", "Figures are self-reported", "by the desk."))
     return Chrome(
         title=plan.title,
         sections=_sections("", settings.service_at),

@@ -69,11 +69,13 @@ def glance(
 def _of_incidents(incidents: Sequence[IncidentSummary], now: datetime) -> Glance:
     worst = min(incidents, key=lambda incident: (incident.priority, incident.detected_at))
     others = len(incidents) - 1
-    more = [f"Detected {words.ago(worst.detected_at, now)}, {worst.state}"]
+    more = [f"Detected {words.ago(worst.detected_at, now)}"]
+    if worst.state != "detected":
+        more.append(f"now {worst.state}")
     more.append(f"acknowledged by {worst.acknowledged_by}" if worst.acknowledged_at else "nobody has acknowledged it")
     if others:
         more.append(f"{others} more incident{'s are' if others > 1 else ' is'} open")
-    return Glance("bad", f"{worst.priority}: {worst.title}", "; ".join(more) + ".")
+    return Glance("bad", f"{worst.priority} \N{MIDDLE DOT} {worst.title}", ", ".join(more) + ".")
 
 
 def _listed(names: Sequence[str], one: str, many: str) -> str:

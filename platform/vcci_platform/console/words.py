@@ -97,11 +97,13 @@ def share(ratio: float) -> str:
 def rate(value: float | None) -> str:
     """Return a burn rate; what was not observed is unknown.
 
-    >>> [rate(value).rstrip(TIMES) for value in (14.4, 0.0, 523.7, 1234.5, None)]
-    ['14.4', '0', '524', '1,234', 'unknown']
+    >>> [rate(value).rstrip(TIMES) for value in (14.4, 0.0, 0.0178, 523.7, 1234.5, None)]
+    ['14.4', '0', '0.018', '524', '1,234', 'unknown']
     """
     if value is None:
         return "unknown"
+    if value < 1:
+        return f"{value:.2g}{TIMES}"
     return f"{value:.3g}{TIMES}" if value < 1000 else f"{value:,.0f}{TIMES}"
 
 
