@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from vcci_platform.incidents.model import Alert, Priority
@@ -20,6 +20,10 @@ __all__ = ["SOURCE", "WATCHDOG", "pager_key", "understand"]
 SOURCE = "alertmanager"
 WATCHDOG = "Watchdog"
 VERSION = "4"
+
+LONGEST_NAME = 200
+LONGEST_TEXT = 4096
+"""Enough for every alert that a person wrote. A longer one rings with its beginning, instead of not at all."""
 
 NOT_ENDED_YEAR = 1
 """While an alert fires, Go's zero time stands in `endsAt`: 0001-01-01T00:00:00Z."""
@@ -40,14 +44,14 @@ def pager_key(group_key: str) -> str:
     >>> pager_key("{}:{}")[:12]
     'cc9772a1ec90'
     """
-    return hashlib.sha256(group_key.encode()).hexdigest()
+    return hashlib.sha256(group_key.encode(errors="replace")).hexdigest()
 
 
 def understand(body: bytes) -> Understood:
     """Return the alerts and heartbeats of a notification, and what could not be understood."""
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Understood(problems=(f"expected JSON: {error}",))
     if not isinstance(document, dict):
         return Understood(problems=(f"expected an object, found {type(document).__name__}",))
@@ -95,7 +99,7 @@ def _alert(message: Mapping[str, Any], name: str, key: str | None, *, resolved: 
         raise ValueError("startsAt: expected the moment at which the alert began, found nothing")
     return Alert(
         fingerprint=_fingerprint(message, labels),
-        name=name,
+        name=_kept(name, LONGEST_NAME),
         resolved=resolved,
         priority=_priority(labels),
         system=_system(labels),
@@ -122,12 +126,13 @@ def _priority(labels: Mapping[str, str]) -> Priority:
 
 def _system(labels: Mapping[str, str]) -> str:
     """Return what fails together. Without a word about it, alerts of different names are different incidents."""
-    return labels.get("system") or labels.get("component") or f"alert:{labels['alertname']}"
+    system = labels.get("system") or labels.get("component") or f"alert:{labels['alertname']}"
+    return _kept(system, LONGEST_NAME)
 
 
 def _fingerprint(message: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     given = message.get("fingerprint")
-    if isinstance(given, str) and given:
+    if isinstance(given, str) and given and _kept(given, LONGEST_NAME) == given:
         return given
     return hashlib.sha256(json.dumps(labels, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -136,7 +141,13 @@ def _texts(message: Mapping[str, Any], field: str) -> dict[str, str]:
     found = message.get(field) or {}
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise ValueError(f"{field}: expected an object of texts")
-    return {str(name): value for name, value in found.items()}
+    return {_kept(str(name), LONGEST_NAME): _kept(value, LONGEST_TEXT) for name, value in found.items()}
+
+
+def _kept(text: str, most: int) -> str:
+    """Return text that every database keeps: no zero byte, no half of a character, and no longer than people read."""
+    clean = text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
 def _moment(message: Mapping[str, Any], field: str) -> datetime | None:
@@ -149,4 +160,7 @@ def _moment(message: Mapping[str, Any], field: str) -> datetime | None:
         raise ValueError(f"{field}: expected an RFC 3339 moment, found {found!r}") from None
     if moment.tzinfo is None:
         raise ValueError(f"{field}: expected a moment with its time zone, found {found!r}")
-    return None if moment.year == NOT_ENDED_YEAR else moment
+    try:
+        return None if moment.year == NOT_ENDED_YEAR else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{field}: expected a moment within the calendar, found {found!r}") from None

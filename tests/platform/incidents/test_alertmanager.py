@@ -236,3 +236,29 @@ def test_a_resolve_that_the_desk_missed_the_firing_of_still_resolves_pagerduty(o
     office.pass_time(16)
 
     assert office.vendors.pages == [("resolve", PAGER_KEY)]
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000, b"\xff\xfe"])
+def test_what_tires_a_reader_of_json_is_a_problem_and_no_crash(body: bytes) -> None:
+    assert [problem.partition(":")[0] for problem in read(body).problems] == ["expected JSON"]
+
+
+def test_hostile_texts_ring_with_what_can_be_kept_of_them() -> None:
+    """Half a character or a zero byte in one label was an error of the database: the whole delivery never rang."""
+    labels = {"alertname": "Odd\0\ud800" + "x" * 1_000_000, "system": "s" * 100_000, "note": "\udfff"}
+    understood = read(notification(message(labels=labels, fingerprint="f\0" * 100_000), message(), groupKey="\ud800"))
+
+    odd, plain = understood.alerts
+    texts = (odd.name, odd.system, odd.fingerprint, odd.pager_key or "", *odd.labels.values())
+    assert understood.problems == ()
+    assert plain.name == "APIHighErrorRate"
+    assert (len(odd.name), len(odd.system), len(odd.fingerprint)) == (200, 200, 32)
+    assert all(text.encode() and "\0" not in text and len(text) <= 4096 for text in texts)
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
+def test_a_moment_beyond_the_calendar_is_a_problem_of_its_alert_alone(moment: str) -> None:
+    understood = read(notification(message(startsAt=moment), message()))
+
+    assert len(understood.alerts) == 1
+    assert understood.problems[0].startswith("alerts[0].startsAt")
