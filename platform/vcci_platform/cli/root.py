@@ -78,6 +78,8 @@ def explain(error: BaseException) -> tuple[str, int] | None:
         return str(error), 2
     if wrong := _wrong_settings(error):
         return f"the environment is not as expected: {wrong}", 2
+    if wrong := _wrong_database(error):
+        return f"the database cannot be used: {wrong}", 1
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}", 1
     return None
@@ -106,6 +108,16 @@ def _known_elsewhere() -> list[type[BaseException]]:
         if isinstance(candidate, type) and issubclass(candidate, BaseException):
             known.append(candidate)
     return known
+
+
+def _wrong_database(error: Any) -> str:
+    """Return why the database of DATABASE_URL or INCIDENT_DATABASE_URL does not serve, without its address."""
+    known = sys.modules.get("sqlalchemy.exc")
+    if known is None:
+        return ""
+    if isinstance(error, known.OperationalError):
+        return str(error.orig).strip().splitlines()[0]
+    return str(error).splitlines()[0] if isinstance(error, known.NoSuchModuleError) else ""
 
 
 def _wrong_settings(error: Any) -> str:

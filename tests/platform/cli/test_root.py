@@ -144,3 +144,19 @@ def test_the_help_loads_neither_the_service_nor_its_libraries():
 
     assert out.splitlines()[-1] == "loaded []"
     assert all(f" {name} " in out for name in available(COMMANDS))
+
+
+@pytest.mark.parametrize("url", ["foo://x", "postgresql+psycopg://user:hidden-word@127.0.0.1:1/none"])
+def test_a_database_that_cannot_be_used_is_one_sentence_without_its_secret(tmp_path, url):
+    """Both were a traceback of several screens."""
+    environment = {"DATABASE_URL": url, "VCCI_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-m", "vcci_platform.cli", "tenant", "create", "Acme"]
+
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("vcci: the database cannot be used: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert "hidden-word" not in done.stderr
