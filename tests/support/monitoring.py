@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -51,16 +52,23 @@ class Prometheus(_Monitor):
             ready=self._is_ready,
         )
 
-    def query(self, expression: str) -> list[dict[str, object]]:
+    def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the result of an instant query."""
         reply = httpx.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10)
         reply.raise_for_status()
-        result: list[dict[str, object]] = reply.json()["data"]["result"]
+        result: list[dict[str, Any]] = reply.json()["data"]["result"]
         return result
 
 
 class Alertmanager(_Monitor):
     """An Alertmanager that belongs to no cluster."""
+
+    def firing(self, **labels: str) -> list[str]:
+        """Return the names of its active alerts with these labels, the inhibited ones too."""
+        wanted = [f'{name}="{value}"' for name, value in labels.items()]
+        reply = httpx.get(f"{self.url}/api/v2/alerts", params={"filter": wanted, "active": "true"}, timeout=10)
+        reply.raise_for_status()
+        return sorted(alert["labels"]["alertname"] for alert in reply.json())
 
     def __init__(self, configuration: Path, folder: Path, *flags: str, port: int | None = None) -> None:
         command = program("prometheus-alertmanager", "alertmanager")
