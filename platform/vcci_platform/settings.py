@@ -31,7 +31,7 @@ class Settings(BaseSettings):
 
     # The service
     host: str = Field(default="127.0.0.1", alias="VCCI_HOST")
-    api_port: int = Field(default=8000, alias="VCCI_API_PORT")
+    api_port: int = Field(default=8000, ge=0, le=65535, alias="VCCI_API_PORT")
     api_url: str = Field(
         default="", alias="VCCI_API_URL", description="Where the service answers; unset, loopback at its port"
     )
@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     )
 
     # The desk
-    desk_port: int = Field(default=8010, alias="VCCI_DESK_PORT")
+    desk_port: int = Field(default=8010, ge=0, le=65535, alias="VCCI_DESK_PORT")
     desk_url: str = Field(default="", alias="VCCI_DESK_URL")
     incident_database_url: SecretStr = Field(
         default=SecretStr(""),
@@ -90,8 +90,8 @@ class Settings(BaseSettings):
     heartbeat_url: SecretStr | None = Field(default=None, alias="HEARTBEAT_URL")
 
     # The vendors; unset, the sandbox stands in for them
-    sandbox_port: int = Field(default=8020, alias="VCCI_SANDBOX_PORT")
-    sandbox_tls_port: int = Field(default=8021, alias="VCCI_SANDBOX_TLS_PORT")
+    sandbox_port: int = Field(default=8020, ge=0, le=65535, alias="VCCI_SANDBOX_PORT")
+    sandbox_tls_port: int = Field(default=8021, ge=0, le=65535, alias="VCCI_SANDBOX_TLS_PORT")
     pagerduty_routing_key: SecretStr | None = Field(default=None, alias="PAGERDUTY_ROUTING_KEY")
     pagerduty_events_url: str = Field(default="https://events.pagerduty.com", alias="PAGERDUTY_EVENTS_URL")
     pagerduty_ca_file: Path | None = Field(default=None, alias="PAGERDUTY_CA_FILE")
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     log_level: str = Field(default="INFO", alias="VCCI_LOG_LEVEL")
 
     # What people open
-    runbooks_port: int = Field(default=8030, alias="VCCI_RUNBOOKS_PORT")
+    runbooks_port: int = Field(default=8030, ge=0, le=65535, alias="VCCI_RUNBOOKS_PORT")
     runbooks_url: str | None = Field(
         default=None, alias="VCCI_RUNBOOKS_URL", description="Overrides links.runbooks of the spec"
     )

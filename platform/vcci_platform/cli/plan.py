@@ -25,7 +25,7 @@ def show(
     *,
     spec: Annotated[Path | None, typer.Option(help="The spec; unset, the one of this folder")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of YAML")] = False,
-    time_scale: Annotated[float, typer.Option(min=1, max=10_000, help="Resolve for clocks that run this fast")] = 1.0,
+    time_scale: Annotated[float, typer.Option(min=1, max=1000, help="Resolve for clocks that run this fast")] = 1.0,
 ) -> None:
     """Print the plan: every default filled, every name, window and threshold decided."""
     plan = plain(plan_of(find_spec(spec, Path.cwd()), time_scale=time_scale))

@@ -8,6 +8,7 @@ from importlib import import_module
 
 import pytest
 import typer
+from pydantic import ValidationError
 
 from vcci_platform.cli.commands import COMMANDS, Entry, available
 from vcci_platform.cli.root import explain, root, run
@@ -160,3 +161,16 @@ def test_a_database_that_cannot_be_used_is_one_sentence_without_its_secret(tmp_p
     assert done.stderr.startswith("vcci: the database cannot be used: ")
     assert len(done.stderr.splitlines()) == 1
     assert "hidden-word" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("VCCI_SANDBOX_PORT", "99999"), ("VCCI_API_PORT", "-1"), ("VCCI_TIME_SCALE", "5000")]
+)
+def test_a_figure_of_the_environment_outside_its_bounds_is_named(monkeypatch, name, value):
+    """A port beyond the largest one got as far as the socket, and ended in a traceback."""
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+
+    assert name in explain(caught.value)[0]
