@@ -159,10 +159,10 @@ def keep_firing(limit: Limit) -> str:
     """Return how long an alert outlasts its condition, and why."""
     if not limit.keep_firing_for:
         return "It ends with its condition."
-    return (
-        f"It keeps firing for {words(limit.keep_firing_for)} after its last sign, so that a burn alert of the same "
-        "fault does not ring again once the fault is over."
-    )
+    lasting = f"It keeps firing for {words(limit.keep_firing_for)} after its last sign"
+    if limit.priority == "P0":
+        return f"{lasting}, so that a burn alert of the same fault does not ring again once the fault is over."
+    return f"{lasting}, so that one which comes and goes rings once, and the desk hears of it before it ends."
 
 
 def missing_sentence(alert: str, silence: NoData) -> str:

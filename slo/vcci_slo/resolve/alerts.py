@@ -19,6 +19,8 @@ __all__ = ["alerts"]
 
 NO_WAIT = timedelta(0)
 P0_MARGIN = timedelta(minutes=1)
+PROBE_HOLD = timedelta(minutes=5)
+"""How long a probe's page stays after it sees the component again: long enough for who was away to hear of it."""
 
 
 @dataclass(frozen=True)
@@ -213,9 +215,7 @@ def _probe(component: plan.Component, probe: plan.Probe, common: tuple[Matcher, 
         measure=plan.ProbeDown(component.name, probe_matchers(component, common)),
         unit="boolean",
         limits=tuple(
-            plan.Limit(
-                priority, "below", 1.0, "no place reaches it", after, context.lingering if priority == "P0" else NO_WAIT
-            )
+            plan.Limit(priority, "below", 1.0, "no place reaches it", after, _probe_hold(priority, context))
             for priority, after in sorted(probe.fails_for, reverse=True)
         ),
         missing=(),
@@ -229,3 +229,13 @@ def _probe(component: plan.Component, probe: plan.Probe, common: tuple[Matcher, 
         dashboard_url="",
         proof=None,
     )
+
+
+def _probe_hold(priority: plan.Priority, context: _Context) -> timedelta:
+    """Return how long the alert outlasts the failure.
+
+    What pages for the desk must not be over before the desk, back again, was told of it: it ends the page.
+    """
+    if priority == "P0":
+        return context.lingering
+    return context.pace.of(PROBE_HOLD) if priority in context.pages else NO_WAIT

@@ -98,6 +98,14 @@ def test_a_probe_that_fails_is_an_alert_that_outlasts_the_burn_it_causes():
     assert limit.keep_firing_for > slow.short + slow.keep_firing_for
 
 
+def test_a_lower_page_of_a_probe_stays_until_who_was_away_has_heard_of_it():
+    """Otherwise the desk, back after an outage of its own, never learns of the page that only it can end."""
+    plan = a_plan(components__api__probe__fails_for={"P1": "2m", "P2": "1m"})
+
+    holds = {limit.priority: limit.keep_firing_for for limit in plan.alert("ApiProbeDown").limits}
+    assert holds == {"P1": timedelta(minutes=5), "P2": timedelta(0)}
+
+
 def test_a_lower_page_waits_until_a_p0_could_have_spoken():
     plan = a_plan()
 
