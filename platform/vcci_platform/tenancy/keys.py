@@ -149,7 +149,7 @@ class Tenancy:
         return Caller(tenant_id=row.tenant_id, tenant_name=row.tenant_name, key_id=row.id)
 
 
-def _held(named: ColumnElement[bool]) -> Select[Any]:
+def _held(named: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """Return the query for a key together with the tenant that it belongs to."""
     key, tenant = tables.api_key, tables.tenant
     columns = (key.c.id, key.c.tenant_id, key.c.prefix, key.c.digest, key.c.expires_at, key.c.revoked_at)
