@@ -34,6 +34,7 @@ __all__ = ["app"]
 
 SAMPLE_SECONDS = 120
 ANSWER_SECONDS = 10
+REASONS = 6
 
 app = typer.Typer()
 out = Console(highlight=False, soft_wrap=True)
@@ -134,7 +135,9 @@ def _tell_summary(summary: Summary) -> None:
         table.add_row("   ", f"{sector.kg_co2e / 1000:>10,.0f} t", share, escape(sector.name))
     out.print(table)
     if summary.rows_with_gaps:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in summary.gaps)
+        reasons = ", ".join(f"{reason} {count}" for reason, count in summary.gaps[:REASONS])
+        if others := sum(count for _, count in summary.gaps[REASONS:]):
+            reasons += f", others {others}"
         out.print(f"  {summary.rows_with_gaps:,} rows were not calculated, never guessed: {reasons}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -121,7 +122,8 @@ class Outage:
         try:
             report = self._outage(began)
         finally:
-            self._fault_ends()
+            with suppress(httpx.HTTPError):  # the service may be gone, and faults end by themselves
+                self._fault_ends()
         return report
 
     def _outage(self, began: float) -> Report:

@@ -70,6 +70,9 @@ class Keeper:
     def __init__(
         self, logs: Path, *, on_crash: Callable[[Crash], object] = lambda _: None, backoff: Backoff | None = None
     ) -> None:
+        self.on_start: Callable[[], object] = lambda: None
+        """Called by the keeper's thread whenever a process has been started."""
+
         self._logs = logs
         self._on_crash = on_crash
         self._backoff = backoff or Backoff()
@@ -161,6 +164,7 @@ class Keeper:
             kept.failure = f"{error.filename or kept.child.spec.command[0]}: {error.strerror}"
             return
         kept.started_at, kept.start_at = now, None
+        self.on_start()
 
     def _wait_for(self, kept: _Kept, client: httpx.Client) -> None:
         spec = kept.child.spec

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -64,7 +65,7 @@ def demo_key(blueprint: Blueprint) -> tuple[str, bool]:
     kept = blueprint.settings.home / KEY_FILE
     if kept.exists():
         key = kept.read_text(encoding="utf-8").strip()
-        with _client(blueprint.service, key) as client:
+        with _client(blueprint.service, key) as client, _reached(blueprint.service):
             if client.get("/v1/tenant").is_success:
                 return key, False
     command = [sys.executable, "-P", "-m", "vcci_platform.supervisor.demo_tenant", TENANT, KEY_NAME]
@@ -82,6 +83,7 @@ class Newcomer:
     """A client of the service with the key of the demo tenant."""
 
     def __init__(self, service: str, key: str) -> None:
+        self._service = service
         self._client = _client(service, key)
 
     def close(self) -> None:
@@ -92,12 +94,13 @@ class Newcomer:
         """Send the file and return the upload. The same file is the same upload, however often it is sent."""
         content = sample.read_bytes()
         name = f"sample-{hashlib.sha256(content).hexdigest()[:32]}"
-        answer = self._client.post(
-            "/v1/uploads",
-            files={"file": (sample.name, content, "text/csv")},
-            headers={"Idempotency-Key": name},
-            timeout=60,
-        )
+        with _reached(self._service):
+            answer = self._client.post(
+                "/v1/uploads",
+                files={"file": (sample.name, content, "text/csv")},
+                headers={"Idempotency-Key": name},
+                timeout=60,
+            )
         upload: dict[str, Any] = _taken(answer, "the sample")["upload"]
         return upload
 
@@ -108,7 +111,7 @@ class Newcomer:
         """
         deadline = time.monotonic() + within
         while True:
-            upload: dict[str, Any] = _taken(self._client.get(f"/v1/uploads/{upload_id}"), "the upload")
+            upload: dict[str, Any] = self._read(f"/v1/uploads/{upload_id}")
             progress(upload)
             if upload["settled_at"] is not None:
                 break
@@ -126,7 +129,7 @@ class Newcomer:
     def summary(self, upload: dict[str, Any], *, sectors: int = 5) -> Summary:
         """Return the results in a few lines."""
         of = f"/v1/uploads/{upload['id']}"
-        largest = _taken(self._client.get(f"{of}/results", params={"by": "sector", "limit": sectors}), "the results")
+        largest = self._read(f"{of}/results", by="sector", limit=sectors)
         gaps = Counter(str(gap["reason"]) for gap in self._every(f"{of}/gaps"))
         totals = upload["totals"]
         return Summary(
@@ -143,12 +146,24 @@ class Newcomer:
     def _every(self, path: str) -> Iterator[dict[str, Any]]:
         cursor: str | None = None
         while True:
-            given = {"limit": PART} | ({"cursor": cursor} if cursor else {})
-            part = _taken(self._client.get(path, params=given), path)
+            part = self._read(path, limit=PART, **({"cursor": cursor} if cursor else {}))
             yield from part["items"]
             cursor = part["next_cursor"]
             if cursor is None:
                 return
+
+    def _read(self, path: str, **given: str | int) -> dict[str, Any]:
+        with _reached(self._service):
+            return _taken(self._client.get(path, params=given), path)
+
+
+@contextmanager
+def _reached(service: str) -> Generator[None]:
+    """Say in one sentence that the service went away."""
+    try:
+        yield
+    except httpx.TransportError as error:
+        raise SampleFailed(f"the service at {service} does not answer any more: {type(error).__name__}") from None
 
 
 def _client(service: str, key: str) -> httpx.Client:

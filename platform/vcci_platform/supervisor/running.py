@@ -7,7 +7,6 @@ import signal
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -26,25 +25,30 @@ class Interrupted(BaseException):
     """Somebody asked for the end. Not an error: whoever catches errors must let it pass."""
 
 
-@dataclass(frozen=True)
 class Running:
     """A platform whose children all answer."""
 
-    blueprint: Blueprint
-    keeper: Keeper
+    def __init__(self, blueprint: Blueprint, keeper: Keeper) -> None:
+        self.blueprint = blueprint
+        self.keeper = keeper
+        self._state: dict[str, Any] = {}
+        keeper.on_start = self._note_again
 
     def note(self, addresses: dict[str, str]) -> None:
-        """Write what runs where into `up.json`."""
+        """Write what runs where into `up.json`, now and whenever a child is started again."""
         settings = self.blueprint.settings
-        state: dict[str, Any] = {
+        self._state = {
             "pid": os.getpid(),
             "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "home": str(settings.home),
             "time_scale": settings.time_scale,
             "addresses": addresses,
-            "children": self.keeper.pids(),
         }
-        write_state(settings.home, state)
+        self._note_again()
+
+    def _note_again(self) -> None:
+        if self._state:
+            write_state(self.blueprint.settings.home, {**self._state, "children": self.keeper.pids()})
 
 
 class Audience(Protocol):
@@ -79,7 +83,8 @@ def running(home: Path, blueprint_of: Callable[[], Blueprint], audience: Audienc
             ensure_authority(blueprint.settings.home)  # the desk and Alertmanager read it as they start
         _put(blueprint.files)
         keeper = Keeper(blueprint.settings.home / "logs", on_crash=audience.crashed)
-        with interruptible(keeper):
+        ending = threading.Event()
+        with interruptible(keeper, ending):
             try:
                 for stage in blueprint.stages:
                     audience.starting(tuple(spec.name for spec in stage))
@@ -87,6 +92,7 @@ def running(home: Path, blueprint_of: Callable[[], Blueprint], audience: Audienc
                     keeper.wait()
                 yield Running(blueprint, keeper)
             finally:
+                ending.set()
                 audience.stopping()
                 keeper.stop()
 
@@ -103,19 +109,17 @@ def _put(files: Mapping[Path, str]) -> None:
 
 
 @contextmanager
-def interruptible(keeper: Keeper) -> Generator[None]:
-    """Raise Interrupted in the block at the first SIGINT, SIGTERM or SIGHUP; at the next one kill the children."""
+def interruptible(keeper: Keeper, ending: threading.Event) -> Generator[None]:
+    """Raise Interrupted in the block at SIGINT, SIGTERM or SIGHUP; kill the children once the end has begun."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals reach the main thread alone; who runs this elsewhere stops it
         return
-    asked = False
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
+        if ending.is_set():
             keeper.hurry()
             return
-        asked = True
+        ending.set()
         raise Interrupted
 
     before = {number: signal.signal(number, on_signal) for number in SIGNALS}

@@ -235,3 +235,15 @@ def test_a_killed_supervisor_leaves_no_orphan(logs, tmp_path):
     supervisor.stdout.close()
 
     wait_until(lambda: not any(alive(pid) for pid in children), within=10, what="a child outlived its supervisor")
+
+
+def test_whoever_writes_down_process_ids_hears_of_each_start(logs):
+    started: list[int] = []
+    with Keeper(logs, backoff=QUICK) as keeper:
+        keeper.on_start = lambda: started.append(len(keeper.pids()))
+        keeper.start([server()])
+        keeper.wait()
+        os.kill(keeper.pids()["server"], signal.SIGKILL)
+        wait_until(lambda: len(started) == 2, within=20, what="the second start was not told")
+
+    assert started == [1, 1]
