@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -27,6 +28,7 @@ Kind = Literal[
 UnitName = Literal["ratio", "seconds", "bytes", "boolean", "messages", "count", "per-second", "kilograms", "state"]
 
 
+_ADDRESS = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 MOST_REPLICAS = 10_000
 
 
@@ -53,6 +55,13 @@ class ScrapeSpec(Section):
     path: Annotated[str, StringConstraints(pattern=r"^/")] = "/metrics"
     params: dict[str, ListOrOne] = Field(default_factory=dict)
     scheme: Literal["http", "https"] = "http"
+
+    @model_validator(mode="after")
+    def _addresses(self) -> ScrapeSpec:
+        strange = [target for target in self.targets if _ADDRESS.fullmatch(target) is None]
+        if strange or not self.targets:
+            raise refuse("targets as host:port, such as api:8000", strange[0] if strange else self.targets)
+        return self
 
 
 class ProbeSpec(Section):

@@ -140,6 +140,8 @@ def test_every_mutant_of_the_shipped_spec_is_a_plan_or_has_problems_with_places(
         ({"calendar": {"business": "Mon-Fri 09:00-09:00"}}, "hours that end at another time"),
         ({"watchdog": {"beat": "10m", "silent": "1m", "to": "$HEARTBEAT_URL"}}, "silent longer than beat"),
         ({"links": {"grafana": "https://{{ x }}"}}, "text of the form"),
+        ({"components__api__scrape": {"targets": ["http://api/metrics"]}}, "targets as host:port"),
+        ({"components__api__scrape": {"targets": []}}, "targets as host:port"),
         ({"components__API": {"kind": "other"}}, "a page of its own, unlike components.api"),
         ({"dashboards": {"a-b": {"rows": {}}, "a_b": {"rows": {}}}}, "a page of its own, unlike dashboards.a-b"),
         ({"components__api__runs": {"deployment": "x", "replicas": float("nan")}}, "a span such as"),
