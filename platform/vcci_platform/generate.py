@@ -18,7 +18,7 @@ from vcci_slo.spec import json_schema
 __all__ = ["OUTPUTS", "Difference", "Output", "compare", "destinations", "render", "write"]
 
 MARK: Final = "vcci generate"
-"""Stands at the head of every generated file; a file without it is never deleted."""
+"""Stands in every generated file; a file without it is never deleted."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def write(files: Mapping[Path, str], difference: Difference) -> tuple[Path, ...]
         path.write_bytes(files[path].encode())
     left: list[Path] = []
     for path in difference.orphans:
-        if MARK.encode() in path.read_bytes()[:4096]:
+        if MARK.encode() in path.read_bytes():
             path.unlink()
         else:
             left.append(path)
