@@ -23,6 +23,7 @@ from vcci_platform.settings import Settings
 from vcci_platform.specs import platform_plan
 from vcci_platform.supervisor import Blueprint, Interrupted, Newcomer, clean_environment, demo_key, draw, running
 from vcci_platform.supervisor.addresses import addresses
+from vcci_platform.supervisor.newcomer import KEY_FILE
 
 __all__ = ["app"]
 
@@ -130,4 +131,5 @@ def _tell_kept(blueprint: Blueprint) -> None:
     out.print()
     for name, url in addresses(blueprint, None).items():
         out.print(f"  {name:<16} {url}")
+    out.print(f"  {'key to sign in':<16} {(blueprint.settings.home / KEY_FILE).read_text().strip()}")
     out.print(f"\nClocks still run {blueprint.settings.time_scale:g} times faster. Ctrl-C ends everything.")
