@@ -153,5 +153,6 @@ def _environment() -> Environment:
     environment.filters.update(
         {each.__name__: each for each in sayings if callable(each)} | {"when": _when, "ago": _ago, "weblink": weblink}
     )
-    environment.globals.update({"asset": _asset, "bar": charts.bar})
+    own: dict[str, Any] = {"asset": _asset, "bar": charts.bar}
+    environment.globals.update(own)
     return environment
