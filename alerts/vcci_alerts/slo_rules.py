@@ -15,6 +15,7 @@ from vcci_alerts.templates import VALUES
 from vcci_alerts.windows import Window, bridge, current_window, windows
 from vcci_slo.plan import BurnTier, Plan, Slo
 from vcci_slo.promql import series
+from vcci_slo.promql.burns import burning, silent
 from vcci_slo.promql.durations import parse_duration, promql_duration, words
 from vcci_slo.promql.figures import number
 from vcci_slo.promql.indicators import bad_now, errors_in, slo_matchers, total_in
@@ -109,13 +110,6 @@ def _burn_rate(slo: Slo, span: timedelta, budget: str) -> str:
 
 def burn_rule(plan: Plan, slo: Slo, tier: BurnTier) -> AlertRule:
     """Return the alert of one tier."""
-    threshold = number(tier.threshold)
-    conditions = [
-        f"{_named(series.ratio(tier.long), slo)} > {threshold}",
-        f"{_named(series.ratio(tier.short), slo)} > {threshold}",
-    ]
-    if tier.min_bad:
-        conditions.append(f"{_named(series.errors(tier.long), slo)} >= {tier.min_bad}")
     long, short = words(tier.long), words(tier.short)
     description = (
         f"Promised: {slo.words}. In the last {long} {VALUES['ratio']} went wrong, and in the last {short} more than "
@@ -125,7 +119,7 @@ def burn_rule(plan: Plan, slo: Slo, tier: BurnTier) -> AlertRule:
     )
     return AlertRule(
         alert=slo.burn_alert,
-        expression="\nand ".join(conditions),
+        expression=burning(slo, tier),
         lasts=NOW,
         keep_firing_for=tier.keep_firing_for,
         labels=labels(
@@ -150,11 +144,10 @@ def no_data_rule(plan: Plan, slo: Slo) -> AlertRule:
     The window of the recorded series has to run empty first, and that time counts.
     """
     span = current_window(plan)
-    gone = f"absent({_named(series.total(span), slo)})\nor absent({_named(series.errors(span), slo)})"
     silence = words(slo.no_data.after)
     return AlertRule(
         alert=slo.no_data_alert,
-        expression=gone,
+        expression=silent(slo, span),
         lasts=max(slo.no_data.after - span, NOW),
         keep_firing_for=NOW,
         labels=labels(plan, slo, slo.no_data.priority, *slo.labels, ("slo", slo.name)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -20,10 +21,14 @@ PRIORITIES: Final[Mapping[str, str]] = {"P0": "bold white on red", "P1": "bold r
 def percent(ratio: float | None) -> str:
     """Return an SLI with the digits that objectives are made of.
 
-    >>> percent(0.99954), percent(None)
-    ('99.954%', 'no traffic')
+    Rounded down, since 99.9999 % is not 100 %.
+
+    >>> percent(0.99954), percent(0.9999999), percent(1.0), percent(None)
+    ('99.954%', '99.999%', '100.000%', 'no traffic')
     """
-    return "no traffic" if ratio is None else f"{ratio * 100:.3f}%"
+    if ratio is None:
+        return "no traffic"
+    return f"{math.floor(round(ratio * 100_000, 6)) / 1000:.3f}%"
 
 
 def share(ratio: float) -> str:
