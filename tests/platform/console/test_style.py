@@ -12,13 +12,13 @@ import vcci_platform.console as package
 CSS = (Path(package.__file__).parent / "static/console.css").read_text()
 ENOUGH = 4.5  # WCAG 2.2, success criterion 1.4.3, level AA
 TOGETHER = [
-    ("ink", "paper"), ("quiet", "paper"), ("quiet", "card"), ("quiet", "grey-soft"), ("link", "paper"), ("link", "accent-soft"),
-    ("red", "red-soft"), ("red", "card"), ("orange", "orange-soft"), ("yellow", "yellow-soft"), ("blue", "blue-soft"),
-    ("green", "green-soft"), ("on-accent", "accent"), ("on-notice", "notice"),
+    ("ink", "paper"), ("quiet", "paper"), ("quiet", "card"), ("quiet", "grey-soft"), ("link", "paper"),
+    ("link", "accent-soft"), ("red", "red-soft"), ("red", "card"), ("orange", "orange-soft"), ("yellow", "yellow-soft"),
+    ("blue", "blue-soft"), ("green", "green-soft"), ("on-accent", "accent"), ("on-notice", "notice"),
 ]  # fmt: skip
 
 
-def colours(dark: bool) -> dict[str, str]:
+def colours(*, dark: bool) -> dict[str, str]:
     light_block, dark_block = re.findall(r":root \{(.*?)\}", CSS, re.DOTALL)
     found = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})", light_block))
     return found | (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6})", dark_block)) if dark else {})
@@ -35,7 +35,7 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize(("words", "ground"), TOGETHER)
 def test_words_stand_out_from_their_ground(dark, words, ground):
-    found = colours(dark)
+    found = colours(dark=dark)
 
     darker, lighter = sorted((luminance(found[words]), luminance(found[ground])))
 
