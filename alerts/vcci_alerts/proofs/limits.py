@@ -154,7 +154,11 @@ def _kept(plan: Plan, alert: Alert, limit: Limit) -> Iterable[Case]:
         f"{alert.name} {limit.priority} stays for {promql_duration(limit.keep_firing_for)} after the end",
         step,
         series,
-        figures=((question, bad, 1), (question, over + kept - 2, 1), (question, bad + window + kept + 3, 0)),
+        figures=(
+            (question, bad, 1),
+            (question, over + kept - (2 if window else 1), 1),
+            (question, bad + window + kept + 3, 0),
+        ),
     )
 
 

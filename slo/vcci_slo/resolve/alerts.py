@@ -18,7 +18,9 @@ from vcci_slo.spec.units import Quantity
 __all__ = ["alerts"]
 
 NO_WAIT = timedelta(0)
-P0_MARGIN = timedelta(minutes=1)
+P0_MARGIN = timedelta(minutes=5)
+"""For the last failures of a fault, too few for a P0 and enough for the burn that it caused."""
+
 PROBE_HOLD = timedelta(minutes=5)
 """How long a probe's page stays after it sees the component again: long enough for who was away to hear of it."""
 

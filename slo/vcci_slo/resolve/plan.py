@@ -21,7 +21,9 @@ from vcci_slo.spec.document import Document, Spec
 __all__ = ["resolve"]
 
 SCRAPE_EVERY = timedelta(seconds=15)
-FASTEST_SCRAPE = timedelta(milliseconds=500)
+FASTEST_SCRAPE = timedelta(seconds=1)
+"""Under a time scale. Of each scrape the blackbox exporter keeps half a second, so a faster one would see nothing."""
+
 MONITOR_FOR = timedelta(minutes=15)
 """The manual: verify a fix for 15 minutes before an incident is resolved."""
 
