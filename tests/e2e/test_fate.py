@@ -53,8 +53,8 @@ def test_while_postgresql_is_dead_one_page_arrives_and_the_service_waits_for_it(
     with platform.explained():
         page = dies(platform, database.crash, lives=database.start, system="vcci")
 
-        # What users feel rings first here: the exporter takes a second to find its database dead, and this clock's scrape
-        # waits no longer. That DatabaseDown fires is proven with the rules; that it does not ring as well, by its group.
+        # What users feel rings first: the exporter takes a second to find its database dead, and a scrape of this clock
+        # waits no longer. That DatabaseDown fires is proven with the rules; it would join the same page.
         assert (page["severity"], page["component"]) == ("critical", "api")
         assert (platform.service.running, platform.service.pid) == (True, pid)
 
