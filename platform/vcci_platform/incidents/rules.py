@@ -67,8 +67,8 @@ class IncidentPolicy:
         """Return the alerts that keep an incident open.
 
         Of one that woke somebody, only those that would: a creeping burn remembers an outage for six hours. And not one
-        that began before something graver was over: it is the same fault, and Alertmanager, which holds it back in
-        favour of the graver one, never tells that it has ended.
+        of Alertmanager's that began before something graver was over: Alertmanager holds it back in favour of the
+        graver one, and then never tells that it has ended.
         """
         known = tuple(alerts)
         pages = self[incident.priority].page
@@ -116,7 +116,7 @@ class IncidentPolicy:
 
 def _overshadowed(tracked: Tracked, known: Iterable[Tracked]) -> bool:
     began = tracked.alert.starts_at
-    return any(
+    return tracked.alert.pager_key is not None and any(
         other.alert.priority < tracked.alert.priority and (other.over_at is None or other.over_at >= began)
         for other in known
     )

@@ -137,7 +137,7 @@ def test_a_ticket_that_outlasts_a_page_does_not_keep_its_incident_open() -> None
 
 def test_what_a_graver_alert_held_back_does_not_keep_the_incident_open() -> None:
     """Alertmanager tells of a P1, then holds it back in favour of a P0, and never says that it has ended."""
-    burn = alert("ApiErrorsBudgetBurn", priority=Priority.P1)
+    burn = alert("ApiErrorsBudgetBurn", priority=Priority.P1, pager_key="p1-key")
     incident, known = opened(burn, alert(starts_at=NINE + MINUTE))
 
     over = alert(starts_at=NINE + MINUTE, resolved=True, ends_at=NINE + 5 * MINUTE)
