@@ -19,14 +19,15 @@ from vcci_slo.plan import Plan
 
 __all__ = ["GROUP_FORGOTTEN_SECONDS", "Monitoring"]
 
-# The blackbox exporter takes half a second from the time of a scrape for itself, which is all there is under a time
+# The blackbox exporter takes half a second from the time of a scrape for itself, which is half of it under a time
 # scale; so it is told to take less.
 BLACKBOX_MARGIN_SECONDS = 0.1
 
-
-RESEND = "30m"
-"""Prometheus says each minute again that an alert has ended, and Alertmanager keeps a group that it hears of for half a
-minute: neither is scaled, so under a time scale of sixty an outage would be remembered for fifteen hours."""
+RESEND, SELDOM = "--rules.alert.resend-delay", "30m"
+"""For a quarter of an hour Prometheus says again that an alert has ended, and each time Alertmanager knows its group
+for half a minute more, in which what is new does not wait for a P0. Both are times of the wall: under this clock they
+would last from one fault into the next. So it is said once.
+"""
 
 GROUP_FORGOTTEN_SECONDS = 30
 """Source: alertmanager, dispatch/dispatch.go, the cleanup of empty groups. A group that is known waits no more."""
@@ -43,9 +44,9 @@ class Monitoring:
         self._settings = settings
         self._hook_token = hook_token
         self._folder.mkdir()
-        self.prometheus = Prometheus(
-            self._folder / prometheus_config.CONFIGURATION, self._folder, f"--rules.alert.resend-delay={RESEND}"
-        )
+        flags = [flag for flag in prometheus_config.flags(plan) if not flag.startswith(RESEND)]
+        configuration = self._folder / prometheus_config.CONFIGURATION
+        self.prometheus = Prometheus(configuration, self._folder, *flags, f"{RESEND}={SELDOM}")
         self.alertmanager = Alertmanager(self._folder / alertmanager.PATH, self._folder)
 
     @property
