@@ -7,8 +7,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BIN := .venv/bin
 SOURCES := slo alerts dashboards runbooks_site platform tests
-# The journeys share one worker (tests/conftest.py), so that they never compete with each other.
-WORKERS ?= 2
+# The journeys share one worker (tests/conftest.py), so that they never compete with each other. For two cores: a test
+# of real components waits about as long as it works.
+WORKERS ?= 4
 UV_VERSION := 0.13.9
 
 # pyright asks the registry for newer versions of itself unless told not to.
@@ -41,14 +42,18 @@ check: develop        ## What to run before sharing: format, lint, types, archit
 
 .PHONY: test
 test: develop machine check ## Prepare everything, check, and run every test
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	@.ci/tests --numprocesses $(WORKERS) $(ARGS)
+
+.PHONY: specs
+specs: develop        ## Run promtool's unit tests of the rules of 200 random specs; half an hour
+	VCCI_RANDOM_SPECS=200 $(BIN)/pytest --quiet tests/alerts/test_random_specs.py $(ARGS)
 
 .PHONY: machine
 machine:              ## Install and start what the tests talk to: PostgreSQL, Redis, RabbitMQ, Prometheus … (root or sudo)
 	@.ci/machine
 
 .PHONY: bench
-bench: develop        ## Measure throughput, intake and generation, and print the figures
+bench: develop        ## Measure throughput, intake, generation and a storm of alerts, and print the figures
 	@$(BIN)/python tests/bench $(ARGS)
 
 .PHONY: generate

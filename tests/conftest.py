@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Generator
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,16 +14,23 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from support import components, databases, monitoring, ports
+from support import components, databases, monitoring, ports, promtool
 from support.processes import Server
 from vcci_platform.settings import Settings
 
 ServerType = TypeVar("ServerType", bound=Server)
 JOURNEYS = "tests/e2e/"
+TOGETHER = (JOURNEYS, "tests/integration/test_wheel")
+"""What one worker runs: files that must not compete, and those that share what takes long to make."""
+
+POLITENESS = 5
+"""How much nicer than a journey everything else is: what watches real clocks gets the processor when it asks for it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Take the platform's settings out of the environment: no test may meet the databases of whoever runs it."""
+    # Tests start hundreds of processes, and each would compile the whole code again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for field in Settings.model_fields.values():
         if field.alias:
             os.environ.pop(field.alias, None)
@@ -36,11 +45,13 @@ class TogetherByFile(LoadFileScheduling):
     """Hands out whole files, so that what a module sets up is set up once, and all journeys as one.
 
     A journey starts a whole platform and watches real clocks, so two of them must not compete: one worker walks through
-    them from the start, as they take longest, while the others run everything else.
+    them from the start, as they take longest, while the others run everything else. There are more workers than cores,
+    since journeys and tests of real components wait more than they work.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return JOURNEYS if nodeid.startswith(JOURNEYS) else super()._split_scope(nodeid)
+        shared = next((start for start in TOGETHER if nodeid.startswith(start)), None)
+        return shared or super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -50,9 +61,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TogetherB
     return TogetherByFile(config, log)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage after the collection only: what it makes stays until the end, and is not looked at again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the journeys, and refuse a component that nothing here knows how to find."""
-    items.sort(key=lambda item: not item.nodeid.startswith(JOURNEYS))
+    """Start with the journeys, then with what talks to real components; refuse one that nothing knows how to find.
+
+    What takes long comes early, so that no worker is left with it at the end.
+    """
+    real = {item.path for item in items if item.get_closest_marker("needs")}
+    items.sort(key=lambda item: (not item.nodeid.startswith(JOURNEYS), item.path not in real))
     for item in items:
         for mark in item.iter_markers("needs"):
             unknown = [name for name in mark.args if name not in components.COMPONENTS]
@@ -63,10 +89,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose component is missing; fail it where nothing may be missing."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.startswith(JOURNEYS):
+        _step_back()
     for mark in item.iter_markers("needs"):
         for component in mark.args:
             if reason := components.missing(component):
                 components.absent(component, reason)
+
+
+@cache
+def _step_back() -> None:
+    """Let the journeys go first from now on; a worker that has begun with other tests never walks through one."""
+    os.nice(POLITENESS)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -76,11 +110,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         _, found, why = reason.partition(components.LEFT_OUT)
         if found:
-            reasons[why.strip()] += 1
+            reasons[f"left out: needs {why.strip()}"] += 1
+        elif promtool.UNPROVEN in reason:
+            reasons[reason[reason.index(promtool.UNPROVEN) :]] += 1
     if reasons:
         terminalreporter.section("left out")
         for why, count in sorted(reasons.items()):
-            terminalreporter.write_line(f"{count} test{'s' if count > 1 else ''} left out: needs {why}")
+            terminalreporter.write_line(f"{count} test{'s' if count > 1 else ''} {why}")
 
 
 @pytest.fixture

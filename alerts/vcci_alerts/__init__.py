@@ -1,17 +1,17 @@
-"""When to wake someone: the plan as Prometheus rules, their tests, and Alertmanager routes."""
+"""When to wake someone: the plan as Prometheus rules, their tests, Alertmanager routes, and PagerDuty policies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from vcci_alerts import alertmanager, prometheus_config, rule_tests, rules
-from vcci_alerts.alertmanager import Receivers
+from vcci_alerts import alertmanager, pagerduty, prometheus_config, rule_tests, rules
+from vcci_alerts.alertmanager import Certificate, Receivers
 from vcci_alerts.errors import AlertsError
 from vcci_alerts.prometheus_config import with_targets
 from vcci_slo.plan import Plan
 
-__all__ = ["RENDERERS", "AlertsError", "Receivers", "render", "with_targets"]
+__all__ = ["RENDERERS", "AlertsError", "Certificate", "Receivers", "render", "with_targets"]
 
 RENDERERS: Mapping[str, Callable[[Plan], Mapping[str, str]]] = MappingProxyType(
     {
@@ -19,6 +19,7 @@ RENDERERS: Mapping[str, Callable[[Plan], Mapping[str, str]]] = MappingProxyType(
         "tests": rule_tests.render,
         "prometheus": prometheus_config.render,
         "alertmanager": alertmanager.render,
+        "pagerduty": pagerduty.render,
     }
 )
 """What can be rendered alone, by its name."""

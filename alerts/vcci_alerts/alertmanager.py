@@ -8,8 +8,9 @@ a page: it also calls alerts resolved when it has lost its Prometheus, and only 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from json import dumps
 from typing import Any
 
 from vcci_alerts.limit_rules import WATCHDOG, alert_labels
@@ -17,8 +18,9 @@ from vcci_alerts.yaml_text import yaml_text
 from vcci_slo.plan import NamedTime, Plan, Severity
 from vcci_slo.promql.durations import promql_duration
 from vcci_slo.resolve.findings import Pace
+from vcci_slo.resolve.incidents import BY_SYSTEM
 
-__all__ = ["PATH", "Receivers", "configuration", "render"]
+__all__ = ["PATH", "Certificate", "Receivers", "configuration", "render"]
 
 PATH = "alertmanager.yml"
 GROUP_BY = ["system", "priority"]
@@ -34,6 +36,7 @@ SHORTEST = timedelta(seconds=1)
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY_MINUTES = 24 * 60
+HOLIDAYS = "holidays"
 
 FIRST = "(index .Alerts.Firing 0).Annotations"
 SUMMARIES = "{{ range $i, $alert := .Alerts.Firing }}{{ if $i }} · {{ end }}{{ $alert.Annotations.summary }}{{ end }}"
@@ -42,9 +45,19 @@ NAMES = "{{ range $i, $alert := .Alerts.Firing }}{{ if $i }}, {{ end }}{{ $alert
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """What Alertmanager shows the desk instead of a token, and whom it trusts to be the desk: files in PEM."""
+
+    cert_file: str = "/etc/alertmanager/certificates/tls.crt"
+    key_file: str = "/etc/alertmanager/certificates/tls.key"
+    ca_file: str = "/etc/alertmanager/certificates/ca.crt"
+
+
+@dataclass(frozen=True)
 class Receivers:
     """Where notifications go, and the files in which Alertmanager finds the secrets.
 
+    With a `certificate` the desk is not given the token, and `desk_url` is that of its port for certificates.
     `heartbeat_url_file` beats a third party from Alertmanager itself and needs Alertmanager 0.26; without it the desk
     carries the Watchdog on, and silence then also means that the desk has stopped.
     """
@@ -55,11 +68,19 @@ class Receivers:
     routing_key_file: str = "/etc/alertmanager/secrets/pagerduty-routing-key"
     pagerduty_ca_file: str | None = None
     heartbeat_url_file: str | None = None
+    certificate: Certificate | None = None
+
+    @classmethod
+    def of(cls, plan: Plan) -> Receivers:
+        """Return those of the plan, with the secrets where Kubernetes mounts them."""
+        if plan.incidents.hook == "certificate":
+            return cls(desk_url="https://vcci-desk:8011/v1/hooks/alertmanager", certificate=Certificate())
+        return cls()
 
 
 def render(plan: Plan) -> Mapping[str, str]:
     """Return alertmanager.yml with the secrets where Kubernetes mounts them."""
-    return {PATH: configuration(plan, Receivers())}
+    return {PATH: configuration(plan, Receivers.of(plan))}
 
 
 def configuration(plan: Plan, receivers: Receivers) -> str:
@@ -71,7 +92,11 @@ def configuration(plan: Plan, receivers: Receivers) -> str:
             "receiver": paging[-1] if paging else plan.severities[0].priority,
             "group_by": GROUP_BY,
             **_pace(plan, paging[-1] if paging else plan.severities[0].priority),
-            "routes": [_watchdog(plan), *(route for one in plan.severities for route in _routes(plan, one))],
+            "routes": [
+                _watchdog(plan),
+                *(route for one in plan.severities for route in _routes(plan, one)),
+                *_correlated(plan),
+            ],
         },
         "inhibit_rules": [*_higher_over_lower(plan), *_tiers(plan), *_limits(plan)],
         "receivers": [
@@ -94,9 +119,28 @@ def _routes(plan: Plan, severity: Severity) -> Iterable[Mapping[str, Any]]:
     """
     priority = severity.priority
     common: dict[str, Any] = {"matchers": [f'priority="{priority}"'], **_pace(plan, priority)}
+    if split := list(_correlated(plan)):
+        common["routes"] = split
     yield {"receiver": priority, **common, **({"continue": True} if _waits(severity) else {})}
     if _waits(severity):
-        yield {"receiver": _later(severity), **common, "active_time_intervals": [severity.notify.during]}
+        but_for = {"mute_time_intervals": [HOLIDAYS]} if plan.calendar.holidays else {}
+        yield {"receiver": _later(severity), **common, "active_time_intervals": [severity.notify.during], **but_for}
+
+
+def _correlated(plan: Plan) -> Iterable[Mapping[str, Any]]:
+    """Yield a route for each rule that makes several incidents of one system, so that each of them has its own page.
+
+    The first rule that matches counts, as at the desk, and a rule whose labels an alert does not have is not for it.
+    """
+    for rule in plan.incidents.correlate:
+        if rule == BY_SYSTEM:
+            return
+        patterns = dict(rule.match)
+        named = [f'{label}!=""' for label in rule.by if label not in patterns]
+        yield {
+            "matchers": [*(f"{label}=~{dumps(patterns[label], ensure_ascii=False)}" for label in patterns), *named],
+            "group_by": list(dict.fromkeys((*GROUP_BY, *rule.by))),
+        }
 
 
 def _waits(severity: Severity) -> bool:
@@ -151,8 +195,15 @@ def _desk(receivers: Receivers) -> Mapping[str, Any]:
         "url": receivers.desk_url,
         "send_resolved": True,
         "max_alerts": 0,
-        "http_config": {"authorization": {"type": "Bearer", "credentials_file": receivers.token_file}},
+        "http_config": _introduction(receivers),
     }
+
+
+def _introduction(receivers: Receivers) -> Mapping[str, Any]:
+    """Return how Alertmanager shows the desk who it is."""
+    if receivers.certificate is not None:
+        return {"tls_config": asdict(receivers.certificate)}
+    return {"authorization": {"type": "Bearer", "credentials_file": receivers.token_file}}
 
 
 def _watchdog_hooks(receivers: Receivers) -> list[Mapping[str, Any]]:
@@ -207,8 +258,15 @@ def _higher_over_lower(plan: Plan) -> Iterable[Mapping[str, Any]]:
 
 
 def _tiers(plan: Plan) -> Iterable[Mapping[str, Any]]:
-    """Yield that within one promise a faster burn says more than a slower one of the same or a lower severity."""
-    order = list(dict.fromkeys(tier.name for slo in plan.slos for tier in slo.tiers))
+    """Yield that within one promise a faster burn says more than a slower one of the same or a lower severity.
+
+    Of a promise that is kept apart by labels only about the same part; a label that neither alert has is equal.
+    """
+    fastest: dict[str, float] = {}
+    for tier in (tier for slo in plan.slos for tier in slo.tiers):
+        fastest[tier.name] = max(tier.factor, fastest.get(tier.name, 0.0))
+    order = sorted(fastest, key=lambda name: -fastest[name])
+    parts = sorted({label for slo in plan.slos for label in slo.by})
     pairs = dict.fromkeys((tier.name, tier.priority) for slo in plan.slos for tier in slo.tiers)
     for name, priority in sorted(pairs, key=lambda pair: (order.index(pair[0]), pair[1])):
         slower = order[order.index(name) + 1 :]
@@ -216,7 +274,7 @@ def _tiers(plan: Plan) -> Iterable[Mapping[str, Any]]:
             yield {
                 "source_matchers": ['slo!=""', f'tier="{name}"', f'priority="{priority}"'],
                 "target_matchers": [f'tier=~"{"|".join(slower)}"', f'priority=~"{_lower(plan, priority, own=True)}"'],
-                "equal": ["slo"],
+                "equal": ["slo", *parts],
             }
 
 
@@ -241,9 +299,17 @@ def _limits(plan: Plan) -> Iterable[Mapping[str, Any]]:
 
 def _times(plan: Plan) -> list[Mapping[str, Any]]:
     names = dict.fromkeys(severity.notify.during for severity in plan.severities if _waits(severity))
-    return [
-        {"name": name, "time_intervals": _intervals(plan.calendar.time(name), plan.calendar.timezone)} for name in names
+    zone, days = plan.calendar.timezone, plan.calendar.holidays
+    times: list[Mapping[str, Any]] = [
+        {"name": name, "time_intervals": _intervals(plan.calendar.time(name), zone)} for name in names
     ]
+    if times and days:
+        times.append({"name": HOLIDAYS, "time_intervals": [_day(day, zone) for day in days]})
+    return times
+
+
+def _day(day: date, zone: str) -> Mapping[str, Any]:
+    return {"days_of_month": [str(day.day)], "months": [str(day.month)], "years": [str(day.year)], "location": zone}
 
 
 def _intervals(time: NamedTime, zone: str) -> list[Mapping[str, Any]]:

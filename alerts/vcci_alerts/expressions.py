@@ -8,8 +8,9 @@ from typing import Literal
 import promql_parser as promql
 
 from vcci_alerts.errors import AlertsError
+from vcci_slo.promql.size import DEEPEST, too_deep
 
-__all__ = ["Expression", "check", "labels_of", "parse"]
+__all__ = ["Expression", "check", "labels_of", "parse", "syntax_tree"]
 
 Expression = promql.Expr
 Kind = Literal["vector", "scalar", "matrix", "string"]
@@ -18,10 +19,25 @@ SELECTS = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
 KEEPS_LABELS = frozenset({"label_replace", "label_join", "absent", "absent_over_time", "scalar", "vector", "time"})
 
 
-def parse(owner: str, expression: str) -> Expression:
-    """Return the syntax tree; AlertsError names the owner of a text that is no PromQL."""
+def syntax_tree(expression: str) -> Expression:
+    """Return the syntax tree of any text: foreign PromQL is read here and nowhere else.
+
+    Raises ValueError for what is no PromQL, and for what is so deep that reading it would end the process.
+    """
+    if deep := too_deep(expression):
+        raise ValueError(f"expected at most {DEEPEST} levels of operators and brackets, found {deep}")
     try:
         return promql.parse(expression)
+    except OverflowError as error:
+        raise ValueError(f"a number is too large: {error}") from None
+
+
+def parse(owner: str, expression: str) -> Expression:
+    """Return the syntax tree; AlertsError names the owner of a text that is no PromQL, or too deep."""
+    if deep := too_deep(expression):
+        raise AlertsError(owner, f"at most {DEEPEST} levels of operators and brackets", deep)
+    try:
+        return syntax_tree(expression)
     except ValueError as error:
         raise AlertsError(owner, "PromQL", f"{expression!r}: {error}") from error
 
@@ -56,20 +72,27 @@ def _kind(expression: Expression) -> Kind:  # noqa: PLR0911 - one answer for eac
             return "vector"
 
 
-def labels_of(  # noqa: PLR0911 - one answer for each kind of node
-    expression: Expression, recorded: Mapping[str, frozenset[str] | None]
-) -> frozenset[str] | None:
+def labels_of(expression: Expression, recorded: Mapping[str, frozenset[str] | None]) -> frozenset[str] | None:
     """Return the labels that a result can have, or None if it may have any.
 
-    `recorded` gives the labels of recorded series by name.
+    `recorded` gives the labels of recorded series by name. Nothing is known of what nests too deeply to be followed.
     """
+    try:
+        return _labels_of(expression, recorded)
+    except RecursionError:
+        return None
+
+
+def _labels_of(  # noqa: PLR0911 - one answer for each kind of node
+    expression: Expression, recorded: Mapping[str, frozenset[str] | None]
+) -> frozenset[str] | None:
     match expression:
         case promql.VectorSelector():
             return recorded.get(expression.name or "")
         case promql.MatrixSelector():
-            return labels_of(expression.vector_selector, recorded)
+            return _labels_of(expression.vector_selector, recorded)
         case promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
-            return labels_of(expression.expr, recorded)
+            return _labels_of(expression.expr, recorded)
         case promql.NumberLiteral() | promql.StringLiteral():
             return frozenset()
         case promql.AggregateExpr():
@@ -85,7 +108,7 @@ def labels_of(  # noqa: PLR0911 - one answer for each kind of node
 def _of_aggregate(
     expression: promql.AggregateExpr, recorded: Mapping[str, frozenset[str] | None]
 ) -> frozenset[str] | None:
-    inner = labels_of(expression.expr, recorded)
+    inner = _labels_of(expression.expr, recorded)
     if str(expression.op) in SELECTS:
         return inner
     if expression.modifier is None:
@@ -97,7 +120,7 @@ def _of_aggregate(
 
 
 def _of_binary(expression: promql.BinaryExpr, recorded: Mapping[str, frozenset[str] | None]) -> frozenset[str] | None:
-    left, right = labels_of(expression.lhs, recorded), labels_of(expression.rhs, recorded)
+    left, right = _labels_of(expression.lhs, recorded), _labels_of(expression.rhs, recorded)
     operator = str(expression.op)
     if operator == "or":
         return None if left is None or right is None else left | right
@@ -115,12 +138,12 @@ def _of_binary(expression: promql.BinaryExpr, recorded: Mapping[str, frozenset[s
 def _of_call(expression: promql.Call, recorded: Mapping[str, frozenset[str] | None]) -> frozenset[str] | None:
     name = expression.func.name
     if name == "label_replace":
-        inner = labels_of(expression.args[0], recorded)
+        inner = _labels_of(expression.args[0], recorded)
         return None if inner is None else inner | {expression.args[1].val}
     if name == "histogram_quantile":
-        inner = labels_of(expression.args[1], recorded)
+        inner = _labels_of(expression.args[1], recorded)
         return None if inner is None else inner - {"le"}
     if name in KEEPS_LABELS:
         return None if name not in {"scalar", "vector", "time"} else frozenset()
     vectors = [argument for argument in expression.args if _kind(argument) in {"vector", "matrix"}]
-    return labels_of(vectors[0], recorded) if vectors else frozenset()
+    return _labels_of(vectors[0], recorded) if vectors else frozenset()

@@ -50,10 +50,9 @@ def signals_group(plan: Plan) -> Group:
 def component_group(plan: Plan, component: Component) -> Group:
     """Return the alerts of one component."""
     rules: list[AlertRule] = []
-    for alert in plan.alerts:
-        if alert.component == component.name:
-            rules += [limit_rule(plan, alert, limit) for limit in alert.limits]
-            rules += [missing_rule(plan, alert, silence) for silence in alert.missing]
+    for alert in plan.alerts_of(component.name):
+        rules += [limit_rule(plan, alert, limit) for limit in alert.limits]
+        rules += [missing_rule(plan, alert, silence) for silence in alert.missing]
     return Group(f"alerts:{component.name}", tuple(rules))
 
 

@@ -14,7 +14,7 @@ from vcci_alerts.errors import AlertsError
 from vcci_alerts.proofs.examples import values_for
 from vcci_alerts.yaml_text import yaml_text
 from vcci_slo.plan import Component, Plan, Probe
-from vcci_slo.promql.durations import parse_duration, promql_duration
+from vcci_slo.promql.durations import promql_duration
 from vcci_slo.promql.matchers import equalities
 from vcci_slo.resolve.components import probe_matchers
 from vcci_slo.resolve.findings import Pace
@@ -65,8 +65,9 @@ def flags(plan: Plan) -> tuple[str, ...]:
     minute, which is an hour at sixty times the pace.
     """
     pace = Pace(plan.time_scale)
-    longest = max((parse_duration(slo.window_name) for slo in plan.slos), default=timedelta(0)) + RETENTION_MARGIN
-    found = [f"--storage.tsdb.retention.time={promql_duration(longest)}"]
+    longest = max((slo.window * plan.time_scale for slo in plan.slos), default=timedelta(0)) + RETENTION_MARGIN
+    kept = max(plan.retention or timedelta(0), timedelta(days=round(longest / timedelta(days=1))))
+    found = [f"--storage.tsdb.retention.time={promql_duration(kept)}"]
     if plan.time_scale != 1:
         resend = max(pace.of(RESEND), plan.evaluate_every)
         lookback = max(pace.of(LOOKBACK), 3 * plan.scrape_every)

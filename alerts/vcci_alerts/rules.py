@@ -9,6 +9,7 @@ from vcci_alerts.model import Group, rules_document
 from vcci_alerts.slo_rules import slo_group
 from vcci_alerts.yaml_text import yaml_text
 from vcci_slo.plan import Plan, Slo
+from vcci_slo.resolve.tiers import check_pace
 
 __all__ = ["SIGNALS", "WATCHDOG", "alerts_file", "render", "rule_files", "slo_file"]
 
@@ -36,5 +37,6 @@ def alerts_file(component: str) -> str:
 
 
 def render(plan: Plan) -> Mapping[str, str]:
-    """Return every rule file as text."""
+    """Return every rule file as text. Raises HasteError if clocks run too fast for rules."""
+    check_pace(plan)
     return {path: yaml_text(rules_document([group]), source=plan.source) for path, group in rule_files(plan).items()}

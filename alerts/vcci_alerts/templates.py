@@ -7,17 +7,25 @@ template/template.go.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote_plus
 
 from vcci_alerts.errors import AlertsError
 from vcci_slo.plan import Unit
 
-__all__ = ["fill", "printed"]
+__all__ = ["asked", "chosen", "fill", "of_part", "printed"]
 
 _PLACEHOLDER = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)\}")
 _ACTION = re.compile(
     r"\{\{ \$(?:value(?: \| (?P<function>\w+)(?: \"(?P<format>[^\"]*)\")?)?|labels\.(?P<label>\w+)) \}\}"
 )
+
+_ASKED = re.compile(
+    r"\{\{ with (?:query|printf) `(?P<query>[^`]*)`[^}]*\}\}(?P<before>[^{]*)\{\{ \. \| first \| value \| "
+    r"(?P<function>\w+)(?: \"(?P<format>[^\"]*)\")? \}\}\{\{ else \}\}(?P<otherwise>[^{]*)\{\{ end \}\}"
+)
+
+_CHOSEN = re.compile(r"\{\{ with \$labels\.(?P<label>\w+) \}\}(?P<before>[^{]*)\{\{ \. \| urlquery \}\}\{\{ end \}\}")
 
 VALUES: Mapping[Unit, str] = {
     "ratio": "{{ $value | humanizePercentage }}",
@@ -55,8 +63,45 @@ def fill(owner: str, sentence: str, unit: Unit, labels: frozenset[str] | None) -
     return _PLACEHOLDER.sub(put, sentence)
 
 
-def printed(template: str, value: float, labels: Mapping[str, str]) -> str:
-    """Return what Prometheus prints for a template of `fill`.
+def asked(query: str, by: Sequence[str], shown: str, otherwise: str, *, before: str = "") -> str:
+    """Return the template of a number that Prometheus looks up when it writes the words; `otherwise` if there is none.
+
+    `by` are labels of the alert that the series of the query have too.
+
+    >>> asked('spent{slo="a"}', (), "humanizePercentage", "?")
+    '{{ with query `spent{slo="a"}` }}{{ . | first | value | humanizePercentage }}{{ else }}?{{ end }}'
+    """
+    if by:
+        labels = "".join(f" $labels.{label}" for label in by)
+        query = f"printf `{of_part(query, by)}`{labels} | query"
+    else:
+        query = f"query `{query}`"
+    return f"{{{{ with {query} }}}}{before}{{{{ . | first | value | {shown} }}}}{{{{ else }}}}{otherwise}{{{{ end }}}}"
+
+
+def chosen(label: str) -> str:
+    """Return the template of a choice in the address of a dashboard; nothing if the alert has no such label.
+
+    >>> chosen("cluster")
+    '{{ with $labels.cluster }}&var-cluster={{ . | urlquery }}{{ end }}'
+    """
+    return f"{{{{ with $labels.{label} }}}}&var-{label}={{{{ . | urlquery }}}}{{{{ end }}}}"
+
+
+def of_part(query: str, by: Sequence[str]) -> str:
+    """Return the format of a query whose selectors ask for one part of what labels keep apart.
+
+    >>> of_part('spent{slo="a"}', ["cluster"])
+    'spent{slo="a",cluster=%[1]q}'
+    """
+    chosen = "".join(f",{label}=%[{place}]q" for place, label in enumerate(by, start=1))
+    return query.replace("}", f"{chosen}}}")
+
+
+def printed(
+    template: str, value: float, labels: Mapping[str, str], answers: Mapping[str, float | None] | None = None
+) -> str:
+    """Return what Prometheus prints for a template of `fill`; `answers` are what it finds for queries of `asked`.
 
     >>> printed("{{ $value | humanizePercentage }} of {{ $labels.queue }}", 0.0151, {"queue": "emissions"})
     '1.51% of emissions'
@@ -65,19 +110,31 @@ def printed(template: str, value: float, labels: Mapping[str, str]) -> str:
     def say(found: re.Match[str]) -> str:
         if found["label"]:
             return labels.get(found["label"], "")
-        match found["function"]:
-            case "humanizePercentage":
-                return f"{value * 100:.4g}%"
-            case "humanizeDuration":
-                return _duration(value)
-            case "humanize1024":
-                return _scaled(value, 1024, ("ki", "Mi", "Gi", "Ti", "Pi", "Ei"))
-            case "humanize":
-                return _humanized(value)
-            case _:
-                return found["format"] % value
+        return _shown(found, value)
 
-    return _ACTION.sub(say, template)
+    def choice(found: re.Match[str]) -> str:
+        value = labels.get(found["label"], "")
+        return found["before"] + quote_plus(value) if value else ""
+
+    def answer(found: re.Match[str]) -> str:
+        number = (answers or {}).get(found["query"])
+        return found["otherwise"] if number is None else found["before"] + _shown(found, number)
+
+    return _ACTION.sub(say, _CHOSEN.sub(choice, _ASKED.sub(answer, template)))
+
+
+def _shown(found: re.Match[str], value: float) -> str:
+    match found["function"]:
+        case "humanizePercentage":
+            return f"{value * 100:.4g}%"
+        case "humanizeDuration":
+            return _duration(value)
+        case "humanize1024":
+            return _scaled(value, 1024, ("ki", "Mi", "Gi", "Ti", "Pi", "Ei"))
+        case "humanize":
+            return _humanized(value)
+        case _:
+            return found["format"] % value
 
 
 def _scaled(value: float, base: int, prefixes: tuple[str, ...]) -> str:

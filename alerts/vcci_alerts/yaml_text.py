@@ -7,7 +7,8 @@ the tests, for any document.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["yaml_text"]
@@ -34,28 +35,30 @@ def yaml_text(document: Any, *, source: str) -> str:
       - 1
     b: {}
     """
-    return BANNER.format(source=source) + "\n".join(_lines(document, "")) + "\n"
+    lines = [BANNER.format(source=source)]
+    _write(document, "", lines)
+    return lines[0] + "\n".join(lines[1:]) + "\n"
 
 
-def _lines(value: Any, indent: str) -> Iterator[str]:
-    if isinstance(value, Mapping) and value:
+def _write(value: Any, indent: str, lines: list[str]) -> None:
+    """Append the lines of a value; a list of lines and not a generator, since rule tests of a thousand promises have a
+    million of them, each some levels deep."""
+    deeper = f"{indent}  "
+    if isinstance(value, dict | Mapping) and value:
         for key, inner in value.items():
-            yield from _entry(f"{indent}{_on_one_line(str(key))}:", inner, indent)
-    elif isinstance(value, Sequence) and not isinstance(value, str) and value:
+            head = f"{indent}{_on_one_line(str(key))}:"
+            if isinstance(inner, dict | list | tuple | Mapping) and inner:
+                lines.append(head)
+                _write(inner, deeper, lines)
+            else:
+                lines.append(f"{head} {_leaf(inner, deeper)}")
+    elif isinstance(value, list | tuple | Sequence) and not isinstance(value, str) and value:
         for inner in value:
-            first, *rest = _lines(inner, f"{indent}  ")
-            yield f"{indent}- {first.removeprefix(f'{indent}  ')}"
-            yield from rest
+            first = len(lines)
+            _write(inner, deeper, lines)
+            lines[first] = f"{indent}- {lines[first].removeprefix(deeper)}"
     else:
-        yield f"{indent}{_leaf(value, indent)}"
-
-
-def _entry(head: str, value: Any, indent: str) -> Iterator[str]:
-    if isinstance(value, Mapping | list | tuple) and value:
-        yield head
-        yield from _lines(value, f"{indent}  ")
-    else:
-        yield f"{head} {_leaf(value, f'{indent}  ')}"
+        lines.append(f"{indent}{_leaf(value, indent)}")
 
 
 def _leaf(value: Any, indent: str) -> str:
@@ -80,6 +83,7 @@ def _scalar(text: str, indent: str) -> str:
     return _on_one_line(text)
 
 
+@lru_cache(maxsize=4096)
 def _on_one_line(text: str) -> str:
     """Return a text plain where no reader can mistake it, else in quotes."""
     if _DURATION.fullmatch(text):

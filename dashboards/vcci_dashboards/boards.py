@@ -9,13 +9,14 @@ from vcci_dashboards.drawing import Drawing
 from vcci_dashboards.expressions import UP, Scope
 from vcci_dashboards.model import Annotation, Dashboard, Link, Panel, Row, Variable
 from vcci_dashboards.panels import draw
+from vcci_dashboards.promise_queries import CHOICE
 from vcci_slo import plan
 from vcci_slo.promql.durations import promql_duration
 from vcci_slo.promql.figures import number
 from vcci_slo.promql.matchers import Matcher, selector
-from vcci_slo.promql.series import OBJECTIVE
+from vcci_slo.promql.series import OBJECTIVE, REMAINING, version_metric
 
-__all__ = ["DATASOURCE", "board", "version_metric"]
+__all__ = ["DATASOURCE", "board"]
 
 DATASOURCE = "prometheus"
 """The uid of the data source that is provisioned beside the dashboards."""
@@ -28,6 +29,12 @@ ROWS = 10_000
 SIGNPOST = 20_000
 """Ids of headings and of the signpost lie above those of panels and their companions."""
 
+COMPONENT_TAG = "component"
+"""By which the pages of components are found among the others."""
+
+MOST_NAMED = 20
+"""More pages of components than a person reads are searched for."""
+
 
 def board(spec: plan.Plan, drawn: plan.Dashboard) -> Dashboard:
     """Return one page of the plan as it is drawn."""
@@ -37,14 +44,19 @@ def board(spec: plan.Plan, drawn: plan.Dashboard) -> Dashboard:
         for place, row in enumerate(drawn.rows, start=1)
     ]
     if drawn == spec.dashboards[0] and rows and len(spec.dashboards) > 1:
-        rows[0] = Row(rows[0].id, rows[0].title, (*rows[0].panels, _signpost(spec)))
+        rows[0] = Row(rows[0].id, rows[0].title, (*rows[0].panels, _signpost(spec, drawing)))
     fast = spec.time_scale != 1
     return Dashboard(
         uid=drawn.uid,
         title=f"{drawn.title} (clocks {number(spec.time_scale)} times fast)" if fast else drawn.title,
         description=_description(spec, drawn),
         family=spec.name,
-        tags=(spec.name, spec.team, *(("fast-clocks",) if fast else ())),
+        tags=(
+            spec.name,
+            spec.team,
+            *((COMPONENT_TAG,) if drawn.component else ()),
+            *(("fast-clocks",) if fast else ()),
+        ),
         rows=tuple(rows),
         variables=_variables(spec, drawing),
         annotations=_annotations(spec, drawing),
@@ -54,6 +66,7 @@ def board(spec: plan.Plan, drawn: plan.Dashboard) -> Dashboard:
                 ("Runbooks", spec.links.runbooks),
                 ("Alertmanager", spec.links.alertmanager),
                 ("Logs", spec.links.logs),
+                ("Traces", spec.links.traces),
                 ("Status page", spec.links.status_page),
             )
             if url
@@ -62,15 +75,6 @@ def board(spec: plan.Plan, drawn: plan.Dashboard) -> Dashboard:
         refresh=promql_duration(_scaled(REFRESH, spec, timedelta(seconds=5))),
         shows=promql_duration(_scaled(SHOWS, spec, SHORTEST)),
     )
-
-
-def version_metric(name: str) -> str:
-    """Return the metric whose label `version` tells what runs, after the custom of `<name>_build_info`.
-
-    >>> version_metric("vcci")
-    'vcci_build_info'
-    """
-    return f"{name.replace('-', '_')}_build_info"
 
 
 def _scaled(duration: timedelta, spec: plan.Plan, shortest: timedelta) -> timedelta:
@@ -101,7 +105,18 @@ def _variables(spec: plan.Plan, drawing: Drawing) -> tuple[Variable, ...]:
         found.append(Variable(label, label.capitalize(), query, chosen.get(label, "") if label in labels else ""))
         narrowing.append(Matcher(label, "=~", f"${label}"))
     if drawing.chooses_slo:
-        found.append(Variable("slo", "SLO", f"label_values({OBJECTIVE}, slo)", about="The promises that are shown."))
+        promised = f"label_values({selector(OBJECTIVE, drawing.named)}, slo)"
+        found.append(Variable("slo", "SLO", promised, about="The promises that are shown."))
+        recorded = selector(REMAINING, (CHOICE, *drawing.named))
+        found += [
+            Variable(
+                label,
+                label.replace("_", " ").capitalize(),
+                f"label_values({recorded}, {label})",
+                about="The parts that are shown of promises that are kept apart by it.",
+            )
+            for label in drawing.parts
+        ]
     return tuple(found)
 
 
@@ -131,13 +146,17 @@ def _annotations(spec: plan.Plan, drawing: Drawing) -> tuple[Annotation, ...]:
     )
 
 
-def _signpost(spec: plan.Plan) -> Panel:
+def _signpost(spec: plan.Plan, drawing: Drawing) -> Panel:
     """Return where to look next, by the question that each page answers; links keep the time and the choices."""
+    components = spec.dashboards[len(drawing.whole) :]
     lines = [
         f"- **[{other.title}]({other.url or '/d/' + other.uid}?${{__url_time_range}}&${{__all_variables}})**: "
         f"{other.purpose}"
-        for other in spec.dashboards[1:]
+        for other in (*drawing.whole[1:], *(components if len(components) <= MOST_NAMED else ()))
     ]
+    if len(components) > MOST_NAMED:
+        address = f"{spec.links.grafana}/dashboards?tag={spec.name}&tag={COMPONENT_TAG}"
+        lines.append(f"- **[{len(components)} pages of components]({address})**: How is this one doing?")
     if spec.links.runbooks:
         lines.append(f"- **[Runbooks]({spec.links.runbooks})**: An alert fires: what do I do first?")
     return Panel(

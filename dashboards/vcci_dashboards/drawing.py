@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
+from itertools import takewhile
 from urllib.parse import quote
 
 from vcci_dashboards import expressions
@@ -24,6 +27,7 @@ from vcci_slo.plan import (
     Value,
 )
 from vcci_slo.promql.durations import promql_duration, words
+from vcci_slo.promql.matchers import Matcher
 from vcci_slo.promql.measures import measured
 
 __all__ = ["UNITS", "Drawing", "sentence", "window_of"]
@@ -42,6 +46,11 @@ UNITS: dict[Unit, str] = {
 }
 BYTES_PER_SECOND = "binBps"
 UNWATCHED = "No alert looks at it: compare with the same hour of other days."
+DATASOURCE_CHOICE = "datasource"
+MOST_RUNBOOKS = 8
+"""Links of one panel to what people wrote about promises; where there are more, one leads to their list."""
+
+MOST_PROMISES_TOLD = 4
 COMPANIONS = 100
 """A panel that a view adds beside its own has the id 100 x own + n, so that ids of the plan stay free."""
 
@@ -61,11 +70,46 @@ class Drawing:
 
     @property
     def slo_page(self) -> str:
-        """The address of the first page on which a promise can be chosen, or nothing."""
-        for board in self.plan.dashboards:
-            if board.url and Drawing(self.plan, board, self.scope).chooses_slo:
-                return board.url
-        return ""
+        """The address of the first page of the whole on which a promise can be chosen, or nothing."""
+        return next((board.url for board in self.whole if board.url and replace(self, board=board).chooses_slo), "")
+
+    @property
+    def whole(self) -> Sequence[Dashboard]:
+        """The pages that are about no component in particular."""
+        return tuple(takewhile(lambda board: not board.component, self.plan.dashboards))
+
+    @property
+    def component_page(self) -> str:
+        """The address of the page of the component that a row of a table names; nothing where names say too little."""
+        boards = self.plan.dashboards[len(self.whole) :]
+        own = {board.component: board for board in reversed(boards)}
+        ends = {board.uid.removesuffix(name) for name, board in own.items() if board.uid.endswith(name)}
+        if len(ends) != 1 or any(not board.uid.endswith(name) for name, board in own.items()):
+            return ""
+        address = next(iter(own.values()))
+        return f"{address.url.removesuffix(address.component) or '/d/' + ends.pop()}${{__data.fields.component}}"
+
+    @property
+    def slos(self) -> Sequence[Slo]:
+        """The promises that this page is about."""
+        if not self.board.component:
+            return self.plan.slos
+        shown = (name for row in self.board.rows for panel in row.panels for name in panel.slos)
+        return [self.plan.slo(name) for name in dict.fromkeys(shown)]
+
+    @cached_property
+    def named(self) -> tuple[Matcher, ...]:
+        """What finds the promises of this page; nothing where it shows all of them."""
+        if not self.board.component:
+            return ()
+        return (Matcher("slo", "=~", "|".join(slo.name for slo in self.slos)),)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The labels that keep parts of promises apart and have a choice of their own on the page of promises."""
+        taken = {DATASOURCE_CHOICE, "job", "instance", *(label for _, label in self.scope.fixed)}
+        labels = dict.fromkeys(label for slo in self.slos for label in slo.by)
+        return tuple(label for label in labels if label not in taken)
 
     def asked(self, expr: str) -> str:
         """Return an expression as this page asks it."""
@@ -86,7 +130,10 @@ class Drawing:
             parts += [self._watched(alert) for alert in alerts]
         else:
             parts.append(unwatched)
-        parts += [f"Promised: {sentence(slo.words)}" for slo in self._promises(panel)]
+        promises = self._promises(panel)
+        parts += [f"Promised: {sentence(slo.words)}" for slo in promises[:MOST_PROMISES_TOLD]]
+        if len(promises) > MOST_PROMISES_TOLD:
+            parts.append(f"So are {len(promises) - MOST_PROMISES_TOLD} more.")
         return " ".join(part for part in parts if part)
 
     def links(self, panel: Panel, expr: str = "") -> tuple[Link, ...]:
@@ -94,7 +141,16 @@ class Drawing:
         alerts = [self.plan.alert(name) for name in panel.alerts]
         promises = [*(self.plan.slo(name) for name in panel.slos), *self._promises(panel)]
         runbooks = {alert.runbook_url: f"Runbook: {alert.name}" for alert in alerts if alert.runbook_url}
-        runbooks |= {slo.runbook_url: f"Runbook: {slo.declared}" for slo in promises if slo.runbook_url}
+        promised = {slo.runbook_url: f"Runbook: {slo.declared}" for slo in promises if slo.runbook_url}
+        if len(promised) > MOST_RUNBOOKS:
+            component = self.board.component
+            where = f"components/{component}" if component else "promises"
+            promised = {
+                f"{self.plan.links.runbooks}/{where}": f"Runbooks of {component}"
+                if component
+                else "Runbooks of all promises"
+            }
+        runbooks |= promised
         found = [Link(title, url) for url, title in runbooks.items()]
         if expr and self.plan.links.prometheus:
             measure = measured(alerts[0].measure) if alerts else expr
@@ -124,7 +180,7 @@ class Drawing:
             return []
         found = {
             slo.declared: slo
-            for slo in reversed(self.plan.slos)
+            for slo in reversed(self.plan.slos_of(panel.signal.component) if panel.signal else ())
             if isinstance(slo.indicator, LimitIndicator) and slo.indicator.signal == panel.signal
         }
         return list(reversed(found.values()))

@@ -14,6 +14,8 @@ import promql_parser as promql
 
 from vcci_slo.plan import Plan, ValueSignal
 from vcci_slo.promql.matchers import Matcher
+from vcci_slo.promql.series import INFO
+from vcci_slo.promql.size import DEEPEST, too_deep
 
 __all__ = [
     "ALERTS",
@@ -75,7 +77,7 @@ class Scope:
 
     def aggregated(self, metric: str) -> bool:
         """Return whether a rule made these series, so that no job or instance is left on them."""
-        return metric in self.recorded or metric in {ALERTS, ALERTS_FOR_STATE} or ":" in metric
+        return metric in self.recorded or metric in {ALERTS, ALERTS_FOR_STATE, INFO} or ":" in metric
 
     def narrowed(self, expr: str) -> str:
         """Return the expression under the choices of the page, its rates over Grafana's interval.
@@ -147,8 +149,10 @@ def _split(tokens: list[str]) -> list[str]:
 def parsed(expr: str) -> promql.Expr:
     """Return the syntax tree of an expression without variables.
 
-    Raises ValueError if it is no PromQL.
+    Raises ValueError if it is no PromQL, or deeper than can be read.
     """
+    if deep := too_deep(expr):
+        raise ValueError(f"expected at most {DEEPEST} levels of operators and brackets, got {deep}")
     try:
         return promql.parse(expr)
     except ValueError as error:

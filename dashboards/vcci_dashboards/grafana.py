@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import string
 import warnings
 from collections.abc import Iterator
 
@@ -12,7 +11,7 @@ from grafana_foundation_sdk.models import common, prometheus
 
 from vcci_dashboards import grafana_panels
 from vcci_dashboards.grid import Place, places
-from vcci_dashboards.model import Annotation, Dashboard, Link, Panel, Query, Row, Variable
+from vcci_dashboards.model import Annotation, Dashboard, Link, Panel, Query, Row, Variable, ref_id
 
 with warnings.catch_warnings():
     # The classic model announces its successor at import; file provisioning still needs the classic one.
@@ -90,8 +89,7 @@ def _panel(panel: Panel, place: Place, every: str) -> classic.Panel:
         grid_pos=_grid(place),
         links=grafana_panels.links(panel.links),
         datasource=SOURCE if panel.queries else None,
-        targets=[_target(query, ref) for query, ref in zip(panel.queries, string.ascii_uppercase, strict=False)]
-        or None,
+        targets=[_target(query, ref_id(place)) for place, query in enumerate(panel.queries)] or None,
         interval=every if panel.queries else None,
         max_data_points=panel.points,
         time_from=panel.since or None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,9 +18,20 @@ __all__ = [
     "Row",
     "Threshold",
     "Variable",
+    "ref_id",
 ]
 
 Kind = Literal["timeseries", "stat", "bargauge", "heatmap", "state-timeline", "table", "text"]
+
+
+def ref_id(place: int) -> str:
+    """Return what the query at a place is called, as Grafana calls it: one letter, then two.
+
+    >>> ref_id(0), ref_id(25), ref_id(26)
+    ('A', 'Z', 'AA')
+    """
+    before, last = divmod(place, len(string.ascii_uppercase))
+    return (ref_id(before - 1) if before else "") + string.ascii_uppercase[last]
 
 
 @dataclass(frozen=True)

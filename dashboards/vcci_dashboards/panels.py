@@ -57,6 +57,8 @@ def _rate(drawing: Drawing, panel: plan.Panel) -> tuple[Panel, ...]:
 
 
 def _bad_ratio(drawing: Drawing, panel: plan.Panel) -> tuple[Panel, ...]:
+    if isinstance(panel.signal, plan.QuerySignal):
+        return (_asked_ratio(drawing, panel, panel.signal),)
     signal = _events(panel)
     by, window = _by(panel), drawing.rate_window()
     valid = selector(signal.events, events_matchers(signal))
@@ -77,6 +79,19 @@ def _bad_ratio(drawing: Drawing, panel: plan.Panel) -> tuple[Panel, ...]:
         ]
     nothing = NO_EVENTS.format(title=signal.title)
     return (_graph(drawing, panel, tuple(queries), raw=expr, nothing=nothing),)
+
+
+def _asked_ratio(drawing: Drawing, panel: plan.Panel, signal: plan.QuerySignal) -> Panel:
+    """Return what free PromQL counts as bad, as a share of what it counts, for each part of a promise about it."""
+    window = drawing.rate_window()
+    expr = signal.bad.replace(plan.WINDOW, window)
+    if signal.valid is not None:
+        valid = signal.valid.replace(plan.WINDOW, window)
+        expr = f"(({expr}) or 0 * ({valid})) / (({valid}) > 0)"
+    promised = (slo for slo in drawing.plan.slos if isinstance(slo.indicator, plan.QueryIndicator))
+    by = next((slo.by for slo in promised if slo.indicator == plan.QueryIndicator(signal)), ())
+    query = Query(drawing.asked(expr), _legend(by, "share that fails"))
+    return _graph(drawing, panel, (query,), raw=expr, nothing=NO_EVENTS.format(title=signal.title))
 
 
 def _quantiles(drawing: Drawing, panel: plan.Panel) -> tuple[Panel, ...]:

@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from vcci_dashboards.boards import DATASOURCE
-from vcci_slo.plan import Plan
+from vcci_slo.places import trace_at
+from vcci_slo.plan import Links, Plan
 from vcci_slo.promql.durations import promql_duration
 
 __all__ = ["FOLDER", "files"]
@@ -60,10 +61,26 @@ def _datasources(plan: Plan) -> dict[str, Any]:
                 "isDefault": True,
                 "editable": False,
                 # Grafana's `$__rate_interval` is four times this.
-                "jsonData": {"httpMethod": "POST", "timeInterval": promql_duration(plan.scrape_every)},
+                "jsonData": {
+                    "httpMethod": "POST",
+                    "timeInterval": promql_duration(plan.scrape_every),
+                    **_exemplars(plan.links),
+                },
             }
         ],
     }
+
+
+def _exemplars(where: Links) -> dict[str, Any]:
+    """Return where a click on an exemplar leads: to its trace, where the form of the trace store is known.
+
+    Grafana puts variables of the environment in where it reads `$`, so that its own placeholder begins with two.
+    """
+    page = trace_at(where, "TRACE")
+    if not page:
+        return {}
+    leads = {"name": "trace_id", "url": page.replace("TRACE", "$${__value.raw}"), "urlDisplayLabel": "Open the trace"}
+    return {"exemplarTraceIdDestinations": [leads]}
 
 
 def _yaml(plan: Plan, document: dict[str, Any]) -> str:

@@ -43,7 +43,7 @@ def create_app(settings: Settings, parts: ServiceParts | None = None) -> FastAPI
             # As many requests in threads as there are connections for them: more would only wait inside the pool.
             limiter = to_thread.current_default_thread_limiter()
             limiter.total_tokens = settings.database_pool_size + settings.database_pool_max_overflow
-        await to_thread.run_sync(built.start)
+        await to_thread.run_sync(built.serve)
         try:
             yield
         finally:
@@ -65,7 +65,7 @@ def create_app(settings: Settings, parts: ServiceParts | None = None) -> FastAPI
         app.include_router(router)
     app.add_middleware(BodyLimit, most=settings.max_upload_bytes)
     faults.install(app, settings)
-    telemetry.install(app, settings, built.metrics, built.checks(), readings=built.readings())
+    telemetry.install(app, settings, built.metrics, built.checks(), readings=built.readings(), witness=built.tally)
     return app
 
 

@@ -12,7 +12,8 @@ __all__ = ["PlatformError"]
 class PlatformError(Exception):
     """Something expected went wrong; the text says what, where, and what was expected.
 
-    The command line prints the text and ends with `exit_code`: 1 when the work failed, 2 when the request was wrong.
+    The command line prints the text and ends with `exit_code`: 1 when the answer is no or the work failed, 2 when the
+    request was wrong or nobody can tell. The foot of `vcci --help` tells people so.
     """
 
     exit_code: int = 1

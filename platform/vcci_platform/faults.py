@@ -27,8 +27,8 @@ __all__ = ["Fault", "FaultMiddleware", "Faults", "InjectedFault", "install", "ro
 
 LONGEST_SECONDS = 15 * 60
 LONGEST_DELAY_MILLISECONDS = 30_000
-SPARED = ("/health/", "/v1/faults")
-"""Never touched: the probe must tell the truth, and the faults must be stoppable."""
+SPARED = ("/health/", "/v1/faults", "/v1/operations/")
+"""Never touched: the probe must tell the truth, the faults must be stoppable, and operators ask for no customer."""
 
 log = logs.get(__name__)
 

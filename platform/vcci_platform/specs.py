@@ -11,9 +11,19 @@ from vcci_platform.settings import Settings
 from vcci_platform.shipped import shipped
 from vcci_slo import Plan, load_plan
 from vcci_slo.spec import parse
+from vcci_slo.spec.document import Document
 from vcci_slo.spec.source import Place
 
-__all__ = ["OWN_SPEC", "REPOSITORY_SPEC", "SpecNotFound", "find_spec", "place_of", "plan_of", "platform_plan"]
+__all__ = [
+    "OWN_SPEC",
+    "REPOSITORY_SPEC",
+    "SpecNotFound",
+    "document_of",
+    "find_spec",
+    "place_of",
+    "plan_of",
+    "platform_plan",
+]
 
 REPOSITORY_SPEC: Final = Path("slo/specs/vcci.yaml")
 OWN_SPEC: Final = Path("vcci.yaml")
@@ -45,12 +55,20 @@ def plan_of(path: Path, *, time_scale: float = 1.0, links: Mapping[str, str] | N
     return load_plan(_text(path), file=path.as_posix(), include=_beside(path), time_scale=time_scale, links=links)
 
 
+def document_of(path: Path) -> Document:
+    """Return the spec at `path` as it was written, so that it can be resolved in another form.
+
+    Raises SpecError with every problem of its form.
+    """
+    return parse(_text(path), file=path.as_posix(), include=_beside(path))
+
+
 def place_of(path: Path, owner: str) -> Place:
     """Return where a valid spec declares what a renderer names, such as `alerts.DatabaseDown`.
 
     A promise may carry the name of its part behind its own; what is nowhere declared stands where its section does.
     """
-    source = parse(_text(path), file=path.as_posix(), include=_beside(path)).source
+    source = document_of(path).source
     section, _, name = owner.partition(".")
     declared = source.data.get(section)
     names = declared if isinstance(declared, dict) else {}

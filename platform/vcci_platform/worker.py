@@ -23,14 +23,20 @@ from vcci_platform.telemetry.celery import trace_tasks
 from vcci_platform.telemetry.redaction import secrets_of
 from vcci_platform.wiring.service import ServiceParts, service_parts
 
-__all__ = ["run", "run_scheduler"]
+__all__ = ["UnknownQueue", "run", "run_scheduler"]
+
+
+class UnknownQueue(PlatformError):
+    """A queue was named that no job goes through."""
+
+    exit_code = 2
 
 
 def run(settings: Settings, *, queues: Sequence[str] = QUEUES, concurrency: int = CONCURRENCY) -> int:
     """Work on jobs until told to stop, and return the exit code; jobs that are under way are finished first."""
     unknown = sorted(set(queues) - set(QUEUES))
     if unknown:
-        raise PlatformError(f"there are no queues {', '.join(unknown)}; the queues are {', '.join(QUEUES)}")
+        raise UnknownQueue(f"there are no queues {', '.join(unknown)}; the queues are {', '.join(QUEUES)}")
     with _process(settings, "vcci-worker") as parts:
         worker = parts.celery.Worker(
             pool="threads",

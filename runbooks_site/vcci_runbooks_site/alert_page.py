@@ -5,7 +5,7 @@ from __future__ import annotations
 from vcci_runbooks_site import first_steps, people
 from vcci_runbooks_site.content import Guide
 from vcci_runbooks_site.facts import keep_firing, limit_sentence, missing_sentence, priorities_of, routing, unfilled
-from vcci_runbooks_site.markdown import badge, code, escape, fence, link, listed, page, sentence, table
+from vcci_runbooks_site.markdown import badge, code, escape, fence, link, listed, page, sentence, shortened, table
 from vcci_runbooks_site.names import component_page
 from vcci_slo.plan import Alert, Component, Limit, Plan, ProbeDown, Value
 from vcci_slo.promql.durations import promql_duration, words
@@ -98,14 +98,14 @@ def _impact(plan: Plan, component: Component) -> str:
 
 def _threatened(plan: Plan, component: Component) -> str:
     """Return the promises that the component carries, and what stands on it."""
-    promises: dict[str, str] = {slo.declared: slo.runbook for slo in plan.slos if slo.component == component.name}
-    needed_by = [other for other in plan.components if component.name in other.needs]
+    promises: dict[str, str] = {slo.declared: slo.runbook for slo in plan.slos_of(component.name)}
+    needed_by = plan.needed_by(component.name)
     lines: list[str] = []
     if promises:
-        shown = ", ".join(link(escape(name), f"{slug}.md") for name, slug in promises.items())
+        shown = ", ".join(shortened([link(escape(name), f"{slug}.md") for name, slug in promises.items()]))
         lines.append(f"Promises that it spends: {shown}.")
     if needed_by:
-        shown = ", ".join(link(escape(other.title), component_page(other.name)) for other in needed_by)
+        shown = ", ".join(shortened([link(escape(other.title), component_page(other.name)) for other in needed_by]))
         lines.append(f"What needs {escape(component.title)}: {shown}.")
     return listed(lines)
 
@@ -177,19 +177,21 @@ def _missing(plan: Plan, alert: Alert) -> str:
 def relatives(plan: Plan, alert: Alert) -> tuple[Alert, ...]:
     """Return the alerts that tend to fire together: of this component, of what it needs, and of what needs it."""
     here = plan.component(alert.component)
-    near = {here.name, *here.needs, *(other.name for other in plan.components if here.name in other.needs)}
-    return tuple(other for other in plan.alerts if other.component in near and other.name != alert.name)
+    near = (here.name, *here.needs, *(other.name for other in plan.needed_by(here.name)))
+    return tuple(other for other in plan.alerts_of(*near) if other.name != alert.name)
 
 
 def _related(plan: Plan, alert: Alert) -> str:
-    lines = [
-        f"{link(escape(other.name), f'{other.runbook}.md')}: {unfilled(other.summary)}"
-        for other in relatives(plan, alert)
-    ]
-    same = [component.title for component in plan.components if component.system == alert.system]
+    lines = shortened(
+        [
+            f"{link(escape(other.name), f'{other.runbook}.md')}: {unfilled(other.summary)}"
+            for other in relatives(plan, alert)
+        ]
+    )
+    same = [component.title for component in plan.in_system(alert.system)]
     if len(same) > 1:
         lines.append(
-            f"One incident: alerts of {', '.join(escape(title) for title in same)} belong to the system "
+            f"One incident: alerts of {', '.join(shortened([escape(title) for title in same]))} belong to the system "
             f"{code(alert.system)} and become one."
         )
     lines.append(_measured(plan, alert))

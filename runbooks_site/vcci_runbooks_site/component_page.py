@@ -5,8 +5,8 @@ from __future__ import annotations
 from vcci_runbooks_site import first_steps, people
 from vcci_runbooks_site.content import Article
 from vcci_runbooks_site.facts import namespace, priorities_of, slo_priorities, team_words, unfilled
-from vcci_runbooks_site.markdown import badge, code, escape, link, page, sentence, table
-from vcci_slo.plan import Component, EventsSignal, Plan, Runs, Signal, Slo
+from vcci_runbooks_site.markdown import badge, code, escape, link, page, sentence, shortened, table
+from vcci_slo.plan import Component, EventsSignal, Plan, QuerySignal, Runs, Signal, Slo, ValueSignal
 from vcci_slo.promql.durations import words
 from vcci_slo.promql.figures import number
 from vcci_slo.promql.matchers import selector
@@ -53,7 +53,7 @@ def _first(plan: Plan, component: Component) -> str:
 
 
 def _glance(plan: Plan, component: Component) -> list[tuple[str, str]]:
-    needed_by = [other for other in plan.components if component.name in other.needs]
+    needed_by = plan.needed_by(component.name)
     rows = [
         ("Name", f"{code(component.name)}, of the kind {escape(component.kind)}"),
         ("Owner", team_words(plan, component.team)),
@@ -72,14 +72,14 @@ def _glance(plan: Plan, component: Component) -> list[tuple[str, str]]:
 
 
 def _together(plan: Plan, component: Component) -> str:
-    others = [other.title for other in plan.components if other.system == component.system and other != component]
+    others = [other.title for other in plan.in_system(component.system) if other.name != component.name]
     if not others:
         return "its faults are an incident of their own"
-    return f"its faults become one incident with those of {escape(', '.join(others))}"
+    return f"its faults become one incident with those of {escape(', '.join(shortened(others)))}"
 
 
 def _links(plan: Plan, names: tuple[str, ...]) -> str:
-    return ", ".join(link(escape(plan.component(name).title), f"{name}.md") for name in names)
+    return ", ".join(shortened([link(escape(plan.component(name).title), f"{name}.md") for name in names]))
 
 
 def _runs(plan: Plan, runs: Runs) -> str:
@@ -116,14 +116,13 @@ def _scraped(component: Component) -> str:
 
 def _watched(plan: Plan, component: Component) -> str:
     promises: dict[str, list[Slo]] = {}
-    for slo in plan.slos:
-        if slo.component == component.name:
-            promises.setdefault(slo.declared, []).append(slo)
+    for slo in plan.slos_of(component.name):
+        promises.setdefault(slo.declared, []).append(slo)
     rows = [
         [
             link(escape(name), f"../{parts[0].runbook}.md"),
             " ".join(badge(priority) for priority in slo_priorities(parts[0])),
-            "<br>".join(escape(sentence(slo.words)) for slo in parts),
+            "<br>".join(shortened([escape(sentence(slo.words)) for slo in parts])),
         ]
         for name, parts in promises.items()
     ]
@@ -133,8 +132,7 @@ def _watched(plan: Plan, component: Component) -> str:
             " ".join(badge(priority) for priority in priorities_of(alert)),
             sentence(unfilled(alert.summary)),
         ]
-        for alert in plan.alerts
-        if alert.component == component.name
+        for alert in plan.alerts_of(component.name)
     ]
     return table(("Page", "Severity", "What it says"), rows)
 
@@ -145,5 +143,8 @@ def _signal(signal: Signal) -> list[str]:
             where = selector(signal.events, (*signal.selector, *signal.where))
             bad = f"; bad: {', '.join(code(str(matcher)) for matcher in signal.bad)}" if signal.bad else ""
             return [code(signal.ref), escape(signal.title) + bad, code(where)]
-        case _:
+        case QuerySignal():
+            of = f" of {code(signal.valid)}" if signal.valid else ""
+            return [code(signal.ref), escape(signal.title), code(signal.bad) + of]
+        case ValueSignal():
             return [code(signal.ref), escape(signal.title), code(signal.series)]

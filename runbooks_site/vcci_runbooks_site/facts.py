@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from vcci_runbooks_site.markdown import TIMES, badge, code, escape, sentence
 from vcci_slo import burn
+from vcci_slo.hours import hours_of
 from vcci_slo.plan import (
     Alert,
     BadRatio,
@@ -212,6 +213,8 @@ def clock(plan: Plan, priority: str) -> str:
     for state, steps in (("Not acknowledged", unacknowledged), ("Not resolved", unresolved)):
         if steps:
             parts.append(f"{state}: {', '.join(f'level {level} after {words(after)}' for after, level in steps)}")
+    if (hours := hours_of(plan, severity)) is not None:
+        parts.append(f"outside {escape(str(hours))} these clocks stand still")
     return " ".join(sentence(part) for part in parts if part) or "Nothing is owed."
 
 

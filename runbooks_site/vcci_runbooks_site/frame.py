@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from vcci_runbooks_site.content import Article
+from vcci_runbooks_site.crowds import in_navigation
 from vcci_runbooks_site.facts import priorities_of, slo_priorities
 from vcci_runbooks_site.index_pages import declared
 from vcci_runbooks_site.markdown import MARK
@@ -36,9 +37,17 @@ _EXTENSIONS: Final[Sequence[str | Mapping[str, Any]]] = (
 )
 
 
-def settings(plan: Plan, components: Sequence[str], procedures: Sequence[Article], decisions: Sequence[Article]) -> str:
-    """Return the settings that Zensical reads, in the format of MkDocs."""
-    promises = [{name: f"{slos[0].runbook}.md"} for name, slos in declared(plan).items()]
+def settings(
+    plan: Plan,
+    components: Sequence[str],
+    procedures: Sequence[Article],
+    decisions: Sequence[Article],
+    *,
+    reviews: bool = False,
+) -> str:
+    """Return the settings that Zensical reads, in the format of MkDocs; of `reviews` only their list is in the menu."""
+    named = in_navigation(plan)
+    promises = [{name: f"{slos[0].runbook}.md"} for name, slos in declared(plan).items() if named]
     navigation: list[Mapping[str, Any]] = [
         {"You have been woken": "index.md"},
         {
@@ -46,7 +55,7 @@ def settings(plan: Plan, components: Sequence[str], procedures: Sequence[Article
                 {"By name": "alerts.md"},
                 {"By severity": "severities.md"},
                 {"By service": "services.md"},
-                *({alert.name: f"{alert.runbook}.md"} for alert in plan.alerts),
+                *({alert.name: f"{alert.runbook}.md"} for alert in plan.alerts if named),
                 {WATCHDOG: "watchdog.md"},
             ]
         },
@@ -55,9 +64,11 @@ def settings(plan: Plan, components: Sequence[str], procedures: Sequence[Article
     ]
     if procedures:
         navigation.insert(3, {"Procedures": [{"All": "procedures/index.md"}, *_nav(procedures)]})
-    if components:
+    if components and named:
         titles = {component.name: component.title for component in plan.components}
         navigation.append({"Components": [{titles[name]: f"components/{name}.md"} for name in components]})
+    if reviews:
+        navigation.append({"Incident reviews": "reviews/index.md"})
     if decisions:
         navigation.append({"Decisions": [{"All": "decisions/index.md"}, *_nav(decisions)]})
     names = names_of(plan)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from vcci_runbooks_site import people
 from vcci_runbooks_site.content import Article
+from vcci_runbooks_site.crowds import MOST_ROWS, shown_or_counted
 from vcci_runbooks_site.facts import limit_sentence, priorities_of, roles, routing, slo_priorities, unfilled
-from vcci_runbooks_site.markdown import badge, code, escape, link, listed, page, sentence, table
-from vcci_runbooks_site.names import WATCHDOG
+from vcci_runbooks_site.markdown import badge, code, escape, link, listed, page, sentence, shortened, table
+from vcci_runbooks_site.names import RUN_AN_INCIDENT, WATCHDOG
 from vcci_slo.plan import Plan, Slo
 from vcci_slo.promql.durations import words
 
@@ -63,6 +64,9 @@ def _ten_lines(plan: Plan, procedures: set[str]) -> list[str]:
     help_from = f" ({roles(plan.escalation.who(after[0][1]))})" if after else ""
     rollback = link("Roll back", "procedures/rollback.md") if "procedures/rollback.md" in procedures else "Roll back"
     public = link("Tell the public", "procedures/status-page.md") if "procedures/status-page.md" in procedures else ""
+    acts = ""
+    if f"{RUN_AN_INCIDENT}.md" in procedures:
+        acts = f" {link('Run the incident', f'{RUN_AN_INCIDENT}.md')} has every act with its command."
     review = f", and a review within {words(first.review)}" if first.review else ""
     return [
         f"Acknowledge in {pager}.{soon}",
@@ -71,7 +75,7 @@ def _ten_lines(plan: Plan, procedures: set[str]) -> list[str]:
             "this site's address."
         ),
         "See everything at once: `vcci now` shows what fires, what burns, the last change, who is on call.",
-        f"Say{room} that you have it.",
+        f"Say{room} that you have it.{acts}",
         "**Is it real?** The first steps of every page only look. Take them.",
         f"**How bad?** Users decide, not graphs: {link('what each severity means', 'severities.md')}.",
         f"**Stop it** before you understand it. {rollback} if a change is younger than the fault.",
@@ -103,7 +107,12 @@ def _ringing(plan: Plan) -> str:
             if priority in {tier.priority for tier in slos[0].tiers}
         ]
     rows.append(["", link(WATCHDOG, "watchdog.md"), "The monitoring itself has fallen silent."])
-    return table(("Severity", "Page", "What it says"), rows)
+    owners = [
+        *((alert.component, set(priorities_of(alert)) & set(paging)) for alert in plan.alerts),
+        *((slos[0].component, set(slo_priorities(slos[0])) & set(paging)) for slos in declared(plan).values()),
+    ]
+    ringing = [(component, priorities) for component, priorities in owners if priorities]
+    return shown_or_counted(plan, ("Severity", "Page", "What it says"), rows, ringing)
 
 
 def alerts_page(plan: Plan) -> str:
@@ -125,14 +134,21 @@ def alerts_page(plan: Plan) -> str:
         rows.append(
             (slo.no_data_alert, f"{slo.runbook}.md#no-data", silence, f"Nobody knows whether {escape(slo.words)}.")
         )
-    listing = table(
+    listing = shown_or_counted(
+        plan,
         ("Alert", "Severity", "What it says"),
         [
             [link(escape(name), target), shown, says]
             for name, target, shown, says in sorted(rows, key=lambda row: row[0].lower())
         ],
+        [
+            *((alert.component, priorities_of(alert)) for alert in plan.alerts),
+            *((slo.component, slo_priorities(slo)) for slo in plan.slos for _ in (slo.burn_alert, slo.no_data_alert)),
+        ],
     )
-    parts = [people.banner(plan), "# Alerts", "By name; each name is also an address of this site.", listing]
+    few = len(rows) <= MOST_ROWS
+    how = "By name; each" if few else f"By component, with the {link(WATCHDOG, 'watchdog.md')} beside them; each"
+    parts = [people.banner(plan), "# Alerts", f"{how} name is also an address of this site.", listing]
     return page(title="Alerts", sources=[plan.source], parts=parts)
 
 
@@ -147,13 +163,16 @@ def promises_page(plan: Plan) -> str:
         ]
         for slo in plan.slos
     ]
-    shown = table(("Promise", "Objective", "In words", "Severity"), rows) or "Nothing is promised yet."
+    owners = [(slo.component, slo_priorities(slo)) for slo in plan.slos]
+    header = ("Promise", "Objective", "In words", "Severity")
+    shown = shown_or_counted(plan, header, rows, owners) or "Nothing is promised yet."
     return page(title="Promises", sources=[plan.source], parts=[people.banner(plan), "# Promises", shown])
 
 
 def severities_page(plan: Plan) -> str:
     """Return what each severity means, who is told, and what can have it."""
     parts = [people.banner(plan), "# By severity"]
+    promised = [slos[0] for slos in declared(plan).values()]
     for severity in plan.severities:
         rows = [
             [link(escape(alert.name), f"{alert.runbook}.md"), f"When {limit_sentence(plan, alert, limit)}."]
@@ -174,11 +193,19 @@ def severities_page(plan: Plan) -> str:
             if slos[0].no_data.priority == severity.priority:
                 after = words(slos[0].no_data.after)
                 rows.append([link(escape(name), f"{slos[0].runbook}.md#no-data"), f"No data for {after}."])
+        owners = [
+            *(
+                (alert.component, (severity.priority,))
+                for alert in plan.alerts
+                if severity.priority in priorities_of(alert)
+            ),
+            *((one.component, (severity.priority,)) for one in promised if severity.priority in slo_priorities(one)),
+        ]
         examples = f" Such as: {escape('; '.join(severity.examples))}." if severity.examples else ""
         parts += [
             f"## {badge(severity.priority)} {escape(severity.means)} {{ #{severity.priority.lower()} }}",
             f"{sentence(routing(plan, severity.priority))}{examples}",
-            table(("Page", "When"), rows) or "Nothing has this severity by itself.",
+            shown_or_counted(plan, ("Page", "When"), rows, owners) or "Nothing has this severity by itself.",
         ]
     return page(title="By severity", sources=[plan.source], parts=parts)
 
@@ -187,17 +214,17 @@ def services_page(plan: Plan) -> str:
     """Return what is watched on each component."""
     rows: list[list[str]] = []
     for component in plan.components:
-        promises = {slo.declared: slo.runbook for slo in plan.slos if slo.component == component.name}
-        alerts = [alert for alert in plan.alerts if alert.component == component.name]
+        slos, alerts = plan.slos_of(component.name), plan.alerts_of(component.name)
+        promises = {slo.declared: slo.runbook for slo in slos}
         worst = {priority for alert in alerts for priority in priorities_of(alert)}
-        worst |= {priority for slo in plan.slos if slo.component == component.name for priority in slo_priorities(slo)}
+        worst |= {priority for slo in slos for priority in slo_priorities(slo)}
         rows.append(
             [
                 link(escape(component.title), f"components/{component.name}.md"),
                 escape(component.team),
                 " ".join(badge(priority) for priority in sorted(worst)),
-                ", ".join(link(escape(name), f"{slug}.md") for name, slug in promises.items()),
-                ", ".join(link(escape(alert.name), f"{alert.runbook}.md") for alert in alerts),
+                ", ".join(shortened([link(escape(name), f"{slug}.md") for name, slug in promises.items()])),
+                ", ".join(shortened([link(escape(alert.name), f"{alert.runbook}.md") for alert in alerts])),
             ]
         )
     shown = table(("Service", "Owner", "Severities", "Promises", "Alerts"), rows) or "The spec names no component yet."

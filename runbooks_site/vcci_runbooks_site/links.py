@@ -6,9 +6,9 @@ import posixpath
 import re
 from collections.abc import Callable, Collection
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-__all__ = ["graph", "logs", "relink", "silence", "url_host"]
+__all__ = ["graph", "relink", "silence"]
 
 _LINK: Final = re.compile(r"\[(?P<label>[^\]]*)\]\((?P<page>[^)\s:]+?\.md)(?P<anchor>#[^)\s]*)?\)")
 _FENCE: Final = re.compile(r"^\s*(`{3,}|~{3,})")
@@ -23,19 +23,6 @@ def silence(alertmanager: str, *alerts: str) -> str:
     """Return Alertmanager's form for a new silence, with its matcher filled in."""
     matcher = f'alertname="{alerts[0]}"' if len(alerts) == 1 else f'alertname=~"{"|".join(alerts)}"'
     return f"{alertmanager}/#/silences/new?filter={quote('{' + matcher + '}', safe='')}"
-
-
-def logs(base: str, deployment: str) -> str:
-    """Return the logs of a deployment of the last hour where that is known to be possible, else the log store."""
-    if "kibana" not in url_host(base) or not deployment:
-        return base
-    query = quote(f"kubernetes.labels.app:{deployment}", safe="")
-    return f"{base}/app/discover#/?_g=(time:(from:now-1h,to:now))&_a=(query:(language:kuery,query:'{query}'))"
-
-
-def url_host(url: str) -> str:
-    """Return the host of an address, empty for one that has none."""
-    return urlsplit(url).hostname or ""
 
 
 def relink(text: str, *, source: str, target: str, moved: Callable[[str], str], known: Collection[str]) -> str:

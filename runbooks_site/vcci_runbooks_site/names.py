@@ -8,9 +8,11 @@ from typing import Final
 from vcci_runbooks_site.errors import PageNameError
 from vcci_slo.plan import Plan
 
-__all__ = ["OWN_PAGES", "WATCHDOG", "component_page", "moved", "names_of", "pages"]
+__all__ = ["OWN_PAGES", "RUN_AN_INCIDENT", "WATCHDOG", "component_page", "moved", "names_of", "pages"]
 
 WATCHDOG: Final = "Watchdog"
+RUN_AN_INCIDENT: Final = "procedures/run-an-incident"
+"""The page with every act from the page to the review, where the site has procedures."""
 OWN_PAGES: Final[Mapping[str, str]] = {
     "index": "the first page",
     "alerts": "the list of alerts",
@@ -22,6 +24,7 @@ OWN_PAGES: Final[Mapping[str, str]] = {
     "components": "the folder of components",
     "procedures": "the folder of procedures",
     "decisions": "the folder of decisions",
+    "reviews": "the folder of incident reviews",
     "assets": "the folder of the theme",
     "404": "the page of wrong addresses",
     "search": "the site's search",

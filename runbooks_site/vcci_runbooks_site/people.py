@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from vcci_runbooks_site import links
 from vcci_runbooks_site.facts import clock, roles, routing, status_page, team_words
 from vcci_runbooks_site.markdown import badge, button, code, escape, link, listed, table
+from vcci_runbooks_site.names import RUN_AN_INCIDENT
+from vcci_slo.places import logs_at
 from vcci_slo.plan import Component, Plan
 from vcci_slo.promql.durations import words
 
@@ -16,6 +18,7 @@ __all__ = ["Card", "afterwards", "banner", "buttons", "card", "tell"]
 WHO = "[Who is that?](escalation.md#levels)"
 PROCEDURE_STATUS_PAGE = "procedures/status-page.md"
 PROCEDURE_REVIEW = "procedures/incident-review.md"
+PROCEDURE_INCIDENT = f"{RUN_AN_INCIDENT}.md"
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def buttons(
         found.append(button("Graph of the expression", links.graph(where.prometheus, expression)))
     if where.logs:
         deployment = component.runs.deployment if component.runs else ""
-        found.append(button("Logs", links.logs(where.logs, deployment)))
+        found.append(button("Logs", logs_at(where, deployment)))
     if where.alertmanager and alerts:
         found.append(button("Silence", links.silence(where.alertmanager, *alerts)))
     if where.desk:
@@ -99,6 +102,8 @@ def tell(plan: Plan, priorities: Sequence[str], component: Component, procedures
     paging = [priority for priority in priorities if plan.severity(priority).page]
     first = plan.severity((paging or list(priorities))[0])
     steps: list[str] = []
+    if paging and PROCEDURE_INCIDENT in procedures:
+        steps.append(f"{link('Run the incident', PROCEDURE_INCIDENT)}: every act up to the review, with its command.")
     if plan.links.pagerduty and paging:
         soon = f" within {words(first.acknowledge)}" if first.acknowledge else ""
         steps.append(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from vcci_runbooks_site import people
 from vcci_runbooks_site.content import Guide
 from vcci_runbooks_site.facts import clock, roles, routing, team_words
 from vcci_runbooks_site.markdown import badge, button, code, escape, fence, link, listed, page, sentence, table
 from vcci_runbooks_site.names import WATCHDOG
-from vcci_slo.plan import Contact, OnCall, Plan
+from vcci_slo.plan import LINES, Contact, OnCall, Plan
 from vcci_slo.promql.durations import words
 
 __all__ = ["escalation_page", "watchdog_page"]
@@ -19,12 +21,14 @@ WATCHDOG_EXPRESSION = "vector(1)"
 
 def escalation_page(plan: Plan) -> str:
     """Return who is asked next, after how long, and how they are reached."""
+    holidays = ", ".join(day.isoformat() for day in plan.calendar.holidays)
     parts = [
         people.banner(plan),
         "# Escalation",
         (
             "Ask early. The clock below runs by itself: PagerDuty asks the next when nobody acknowledges, even while "
-            "the desk is down; the desk asks the next when nothing is resolved. Both count from detection."
+            "the desk is down; the desk asks the next when nothing is resolved. Both count from detection, and "
+            "PagerDuty is never the later one."
         ),
         "## The clock { #clock }",
         table(
@@ -53,6 +57,7 @@ def escalation_page(plan: Plan) -> str:
             [
                 *(f"{escape(time.name)}: {escape(time.text)}" for time in plan.calendar.times),
                 *([f"no changes on: {escape(', '.join(plan.calendar.freezes))}"] if plan.calendar.freezes else []),
+                *([f"nobody works on: {holidays}"] if holidays else []),
             ]
         ),
     ]
@@ -68,9 +73,13 @@ def _contact(contact: Contact) -> list[str]:
 def _rota(plan: Plan, rota: OnCall) -> str:
     hours, minutes = divmod(rota.handoff_minute, 60)
     where = link("PagerDuty", plan.links.pagerduty) if plan.links.pagerduty else "the pager"
+    named = all(rota.members(line) for line in LINES)
+    when = f"every day at {hours:02d}:{minutes:02d}"
+    if not rota.shift % timedelta(weeks=1):
+        when = f"on {DAYS[rota.handoff_day]} at {hours:02d}:{minutes:02d}"
     return (
-        f"The rota {escape(rota.team)}: shifts of {words(rota.shift)}, handed over on {DAYS[rota.handoff_day]} at "
-        f"{hours:02d}:{minutes:02d}. Who it is now stands in {where}, and in `vcci now`."
+        f"The rota {escape(rota.team)}: shifts of {words(rota.shift)}, handed over {when}. "
+        f"`vcci oncall show`{'' if named else f', or {where}'}, tells who it is now."
     )
 
 

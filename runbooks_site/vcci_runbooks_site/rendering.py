@@ -18,14 +18,19 @@ from vcci_runbooks_site.names import moved, pages
 from vcci_runbooks_site.slo_page import slo_page
 from vcci_slo.plan import Plan
 
-__all__ = ["orphans", "render"]
+__all__ = ["ABOUT", "about", "orphans", "render"]
 
 
 ABOUT: Final = "about.md"
 """Says in its head which platform the hand-written pages are about; they are of no use for another."""
 
+ARTICLES = ("procedures", "decisions", "reviews")
+"""The folders whose pages stand for themselves."""
+
 _PROCEDURES = "Things that are done by hand, each with what it needs, what it changes, and how it is taken back."
 _DECISIONS = "Choices that were hard to make: the situation, the decision, what follows from it, what else was weighed."
+
+_REVIEWS = "What happened, why, and what was done so that it does not come back; the newest first. Without blame."
 
 
 def render(plan: Plan, content: Mapping[str, str]) -> Mapping[str, str]:
@@ -37,7 +42,7 @@ def render(plan: Plan, content: Mapping[str, str]) -> Mapping[str, str]:
     """
     pages(plan)
     written = _Written(plan, content)
-    procedures, decisions = written.articles("procedures"), written.articles("decisions")
+    procedures, decisions, reviews = (written.articles(folder) for folder in ARTICLES)
     paths = frozenset(each.path for each in procedures)
     docs: dict[str, str] = {
         "index.md": index_pages.start_page(plan, procedures),
@@ -57,11 +62,15 @@ def render(plan: Plan, content: Mapping[str, str]) -> Mapping[str, str]:
         docs[f"components/{component.name}.md"] = component_page(plan, component, written.component(component.name))
     docs |= _folder(plan, "procedures", "Procedures", _PROCEDURES, procedures)
     docs |= _folder(plan, "decisions", "Decisions", _DECISIONS, decisions)
+    docs |= _folder(plan, "reviews", "Incident reviews", _REVIEWS, reviews[::-1])
     files = {f"docs/{path}": text for path, text in docs.items()}
     files["docs/" + frame.STYLE] = frame.style()
     files["docs/" + frame.INDEX] = frame.index(plan)
     names = [component.name for component in plan.components]
-    return {"mkdocs.yml": frame.settings(plan, names, procedures, decisions), **dict(sorted(files.items()))}
+    return {
+        "mkdocs.yml": frame.settings(plan, names, procedures, decisions, reviews=bool(reviews)),
+        **dict(sorted(files.items())),
+    }
 
 
 def orphans(plan: Plan, content: Mapping[str, str]) -> tuple[str, ...]:
@@ -74,7 +83,7 @@ def orphans(plan: Plan, content: Mapping[str, str]) -> tuple[str, ...]:
     lost: list[str] = []
     for path in content:
         folder, _, rest = path.partition("/")
-        if path == ABOUT or (folder in {"procedures", "decisions"} and "/" not in rest):
+        if path == ABOUT or (folder in ARTICLES and "/" not in rest):
             continue
         if rest.removesuffix(".md") not in slugs.get(folder, set()):
             lost.append(path)
@@ -109,7 +118,7 @@ def known_pages(plan: Plan, content: Mapping[str, str]) -> frozenset[str]:
     own = {"index.md", "alerts.md", "promises.md", "severities.md", "services.md", "escalation.md", "watchdog.md"}
     own |= {f"{slug}.md" for slug in pages(plan)}
     own |= {f"components/{component.name}.md" for component in plan.components}
-    for folder in ("procedures", "decisions"):
+    for folder in ARTICLES:
         found = {path for path in content if path.startswith(f"{folder}/")}
         own |= found | ({f"{folder}/index.md"} if found else set())
     return frozenset(own)

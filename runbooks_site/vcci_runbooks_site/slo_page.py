@@ -7,11 +7,35 @@ from datetime import timedelta
 
 from vcci_runbooks_site import first_steps, people
 from vcci_runbooks_site.content import Guide
+from vcci_runbooks_site.detections import noticed
 from vcci_runbooks_site.facts import current_window, percent, routing, slo_priorities, tier_sentence
-from vcci_runbooks_site.markdown import TIMES, badge, code, details, escape, fence, link, listed, page, sentence, table
+from vcci_runbooks_site.markdown import (
+    MOST_LISTED,
+    TIMES,
+    badge,
+    code,
+    details,
+    escape,
+    fence,
+    link,
+    listed,
+    page,
+    sentence,
+    shortened,
+    table,
+)
 from vcci_runbooks_site.names import component_page
 from vcci_slo.budget import allowed_downtime
-from vcci_slo.plan import BurnTier, EventsIndicator, LatencyIndicator, LimitIndicator, Plan, ProbeIndicator, Slo
+from vcci_slo.plan import (
+    BurnTier,
+    EventsIndicator,
+    LatencyIndicator,
+    LimitIndicator,
+    Plan,
+    ProbeIndicator,
+    QueryIndicator,
+    Slo,
+)
 from vcci_slo.promql.burns import burning, silent
 from vcci_slo.promql.durations import words
 from vcci_slo.promql.figures import number
@@ -21,6 +45,7 @@ from vcci_slo.windows import AVERAGE_MONTH
 __all__ = ["downtime", "slo_page"]
 
 EVENTS_SHOWN = 1_000_000
+_PASSES = {"everything": "every change", "fixes": "only fixes", "nothing": "nothing"}
 
 
 def slo_page(plan: Plan, parts: Sequence[Slo], guide: Guide | None, procedures: frozenset[str]) -> str:
@@ -31,6 +56,7 @@ def slo_page(plan: Plan, parts: Sequence[Slo], guide: Guide | None, procedures: 
     fast = first.tiers[0] if first.tiers else None
     expression = burning(first, fast) if fast else total_in(first, current_window(plan))
     alerts = [name for slo in parts for name in (slo.burn_alert, slo.no_data_alert)]
+    silenced = alerts if len(parts) <= MOST_LISTED else []  # a browser refuses so long an address
     reviewed = guide.reviewed.isoformat() if guide else "never: nobody has written steps for it yet"
     content = [
         people.banner(plan),
@@ -47,7 +73,7 @@ def slo_page(plan: Plan, parts: Sequence[Slo], guide: Guide | None, procedures: 
                 reviewed=reviewed,
             ),
         ),
-        people.buttons(plan, component, dashboard=first.dashboard_url, expression=expression, alerts=alerts),
+        people.buttons(plan, component, dashboard=first.dashboard_url, expression=expression, alerts=silenced),
         "## What it means { #meaning }",
         guide.meaning if guide else _promised(parts),
         _parts_table(plan, parts),
@@ -57,6 +83,7 @@ def slo_page(plan: Plan, parts: Sequence[Slo], guide: Guide | None, procedures: 
         guide.impact if guide else "",
         _burn_rate(first),
         *_tiers(plan, parts),
+        *noticed(plan, [members for members, _ in _groups(parts)]),
         "## Stop it { #mitigation }",
         guide.mitigation if guide else first_steps.stop_it(plan, component),
         "## Tell people { #tell }",
@@ -65,8 +92,11 @@ def slo_page(plan: Plan, parts: Sequence[Slo], guide: Guide | None, procedures: 
         guide.diagnosis if guide else first_steps.causes(plan, component),
         "## No data { #no-data }",
         _no_data(plan, parts),
+        "## When the budget goes { #budget }",
+        _budget_policy(plan, first),
         "## The rules { #rule }",
-        *(_rules(plan, slo) for slo in parts),
+        *(_rules(plan, slo) for slo in parts[:MOST_LISTED]),
+        _others(parts),
         "## Related { #related }",
         _related(plan, first),
         "## Afterwards { #afterwards }",
@@ -80,8 +110,16 @@ def _promised(parts: Sequence[Slo]) -> str:
     if len(parts) == 1:
         return f"Promised in every {words(parts[0].window)}: {escape(parts[0].words)}."
     return f"Promised in every {words(parts[0].window)}, each for itself:\n\n" + listed(
-        escape(slo.words) for slo in parts
+        shortened([escape(slo.words) for slo in parts])
     )
+
+
+def _others(parts: Sequence[Slo]) -> str:
+    """Return where the figures and rules of the parts are that a page has no room for."""
+    rest = len(parts) - MOST_LISTED
+    if rest <= 0:
+        return ""
+    return f"{rest:,} more differ in their labels only; `vcci slo explain {parts[MOST_LISTED].name}` tells of one."
 
 
 def downtime(slo: Slo, window: timedelta) -> str:
@@ -105,9 +143,16 @@ def _allowed(slo: Slo) -> str:
             return f"{events} of 1 000 000 {escape(signal.title)} may need longer than {number(within)} s"
         case ProbeIndicator():
             return f"{events} of 1 000 000 probes may fail"
-        case LimitIndicator(signal, below):
-            limit = words(timedelta(seconds=below)) if signal.unit == "seconds" else number(below)
-            return f"{percent(slo.budget)} of the time it may be {limit} or more"
+        case LimitIndicator(signal, at, side):
+            limit = words(timedelta(seconds=at)) if signal.unit == "seconds" else number(at)
+            allowed = f"{limit} or more" if side == "below" else f"under {limit}"
+            return f"{percent(slo.budget)} of the time it may be {allowed}"
+        case QueryIndicator(signal):
+            if signal.valid is None:
+                return (
+                    f"the ratio of errors may be {percent(slo.budget)} in the mean over time, whatever the traffic is"
+                )
+            return f"{events} of 1 000 000 {escape(signal.title)} may fail"
 
 
 def _parts_table(plan: Plan, parts: Sequence[Slo]) -> str:
@@ -120,9 +165,9 @@ def _parts_table(plan: Plan, parts: Sequence[Slo]) -> str:
             _allowed(slo),
             downtime(slo, slo.window) + (f" ({downtime(slo, AVERAGE_MONTH)} in an average month)" if month else ""),
         ]
-        for slo in parts
+        for slo in parts[:MOST_LISTED]
     ]
-    return table(header, rows)
+    return "\n\n".join(part for part in (table(header, rows), _others(parts)) if part)
 
 
 def _burn_rate(slo: Slo) -> str:
@@ -135,15 +180,10 @@ def _burn_rate(slo: Slo) -> str:
 
 def _groups(parts: Sequence[Slo]) -> list[tuple[list[Slo], tuple[BurnTier, ...]]]:
     """Return the parts that share their tiers."""
-    found: list[tuple[list[Slo], tuple[BurnTier, ...]]] = []
+    found: dict[tuple[BurnTier, ...], list[Slo]] = {}
     for slo in parts:
-        for members, tiers in found:
-            if tiers == slo.tiers:
-                members.append(slo)
-                break
-        else:
-            found.append(([slo], slo.tiers))
-    return found
+        found.setdefault(slo.tiers, []).append(slo)
+    return [(members, tiers) for tiers, members in list(found.items())[:MOST_LISTED]]
 
 
 def _tiers_in_short(parts: Sequence[Slo]) -> list[str]:
@@ -165,7 +205,7 @@ def _tiers(plan: Plan, parts: Sequence[Slo]) -> list[str]:
     groups = _groups(parts)
     for members, tiers in groups:
         if len(groups) > 1:
-            blocks.append(f"For {', '.join(code(slo.name) for slo in members)}:")
+            blocks.append(f"For {', '.join(shortened([code(slo.name) for slo in members]))}:")
         window = members[0].window
         rows = [
             [
@@ -181,19 +221,19 @@ def _tiers(plan: Plan, parts: Sequence[Slo]) -> list[str]:
         blocks.append(table(["Tier", "Burn rate", "Both windows", "Threshold", "Evidence", "What it means"], rows))
     told = sorted({tier.priority for slo in parts for tier in slo.tiers})
     blocks.append(listed(f"{badge(priority)} {routing(plan, priority)}." for priority in told))
-    held = next((tier.keep_firing_for for slo in parts for tier in slo.tiers if tier.keep_firing_for), None)
+    held = list(dict.fromkeys(f"{tier.name} {words(tier.keep_firing_for)}" for tier in parts[0].tiers))
     if held:
         blocks.append(
             "A faster tier holds back the slower ones of its promise, and a P0 of the system holds back all of them. "
-            f"Each keeps firing for {words(held)} after its condition ended, so that a fault that comes and goes "
-            "rings once."
+            "Each keeps firing for a while after its condition ended, so that a fault that comes and goes rings once: "
+            f"{', '.join(held)}."
         )
     return blocks
 
 
 def _no_data(plan: Plan, parts: Sequence[Slo]) -> str:
     silence = parts[0].no_data
-    names = ", ".join(code(slo.no_data_alert) for slo in parts)
+    names = ", ".join(shortened([code(slo.no_data_alert) for slo in parts]))
     component = plan.component(parts[0].component)
     measured = link(escape(component.title), component_page(component.name))
     return "\n\n".join(
@@ -215,6 +255,22 @@ def _no_data(plan: Plan, parts: Sequence[Slo]) -> str:
                 "the time without data stays unknown in the budget: neither good nor bad, and shown as such. "
                 f"{routing(plan, silence.priority)}"
             ),
+        ]
+    )
+
+
+def _budget_policy(plan: Plan, slo: Slo) -> str:
+    policy = plan.budget_policy(slo.budget_policy)
+    rows: list[list[str]] = []
+    for better, state in zip((None, *policy.states), policy.states, strict=False):
+        top = f"up to {percent(better.above)}" if better and better.above else "nothing" if better else ""
+        left = f"more than {percent(state.above)}" if state.above is not None else top
+        rows.append([escape(state.name), left, _PASSES[state.allows], escape(state.means)])
+    return "\n\n".join(
+        [
+            sentence(f"The policy {code(policy.name)}, owned by {escape(policy.owner)}. {escape(policy.about)}"),
+            table(["State", "Left of the budget", "May pass", "What follows"], rows),
+            f"A pipeline asks `vcci slo gate {slo.name}`: it ends with 0 for yes, 1 for no, 2 where nobody can tell.",
         ]
     )
 
@@ -244,16 +300,17 @@ def _rules(plan: Plan, slo: Slo) -> str:
 
 
 def _related(plan: Plan, slo: Slo) -> str:
-    others = {other.declared: other for other in plan.slos if other.component == slo.component}
-    lines = [
-        f"{link(escape(other.declared), f'{other.runbook}.md')}: {escape(other.words)}"
-        for name, other in others.items()
-        if name != slo.declared
-    ]
+    others = {other.declared: other for other in plan.slos_of(slo.component)}
+    lines = shortened(
+        [
+            f"{link(escape(other.declared), f'{other.runbook}.md')}: {escape(other.words)}"
+            for name, other in others.items()
+            if name != slo.declared
+        ]
+    )
     lines += [
         f"{link(escape(alert.name), f'{alert.runbook}.md')}"
-        for alert in plan.alerts
-        if alert.component in {slo.component, *plan.component(slo.component).needs}
+        for alert in plan.alerts_of(slo.component, *plan.component(slo.component).needs)
     ]
     lines.append(f"Measured on {link(escape(plan.component(slo.component).title), component_page(slo.component))}.")
     return listed(lines)

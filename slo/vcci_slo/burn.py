@@ -6,10 +6,30 @@ chapter 5, table 5-8, with a fourth one that sees slow leaks.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 
-__all__ = ["TIERS", "Tier", "Traffic", "burn_rate", "burns", "factor", "time_to_exhaustion"]
+__all__ = [
+    "CURRENT",
+    "RAW",
+    "TIERS",
+    "Tier",
+    "Traffic",
+    "burn_rate",
+    "burns",
+    "factor",
+    "keeps_firing",
+    "least_bad",
+    "scaled",
+    "time_to_exhaustion",
+]
+
+CURRENT = timedelta(minutes=5)
+"""The window of what is called "now"."""
+
+RAW = timedelta(hours=1)
+"""The longest window that is read from raw series; longer ones add up what is recorded."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +50,25 @@ TIERS: tuple[Tier, ...] = (
 )
 
 
+_MONTHS = (timedelta(days=28), timedelta(days=31))
+"""Windows of about a month keep the workbook's own windows, and so the names of series that dashboards know."""
+
+_THIRTY_DAYS = timedelta(days=30)
+_SHORTS_IN_LONG = 12
+_LEAST_SHORT, _LEAST_LONG = CURRENT, 3 * CURRENT
+_TIDY = tuple(
+    timedelta(minutes=minutes)
+    for minutes in (5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 360, 480, 720, 1080)  # up to 18 hours
+) + tuple(timedelta(days=days) for days in (1, 2, 3, 4, 6, 9, 12, 18, 24, 36))
+
+MISTAKEN = 0.001
+"""Of all windows in which the budget is spent evenly, fewer than this share show as many bad events by chance."""
+
+FEWEST_BAD, MOST_BAD = 5, 20
+_HELD = timedelta(minutes=20)
+_OVER_EDGES = timedelta(minutes=15)
+
+
 @dataclass(frozen=True)
 class Traffic:
     """Events of one window. `known` is the share of the window that was observed, from 0 to 1."""
@@ -48,6 +87,56 @@ def factor(tier: Tier, window: timedelta) -> float:
     return round(tier.share * (window / tier.long), 10)
 
 
+def scaled(tier: Tier, window: timedelta) -> Tier:
+    """Return the tier for a budget of another window than a month: the same burn rate over windows in proportion.
+
+    Windows are rounded to lengths that people know, so the share of the budget follows from them.
+
+    >>> week = scaled(TIERS[0], timedelta(days=7))
+    >>> week.long == timedelta(minutes=15), week.short == timedelta(minutes=5), round(week.share, 4)
+    (True, True, 0.0214)
+    """
+    if _MONTHS[0] <= window <= _MONTHS[1]:
+        return tier
+    rate = factor(tier, _THIRTY_DAYS)
+    long = _tidy(tier.long * (window / _THIRTY_DAYS), _LEAST_LONG)
+    return Tier(tier.name, rate * (long / window), _tidy(long / _SHORTS_IN_LONG, _LEAST_SHORT), long)
+
+
+def _tidy(wanted: timedelta, least: timedelta) -> timedelta:
+    return min((length for length in _TIDY if length >= least), key=lambda length: abs(math.log(length / wanted)))
+
+
+def least_bad(rate: float) -> int:
+    """Return how many bad events a tier of this burn rate needs, so that chance alone wakes nobody.
+
+    A budget that is spent evenly gives a window `n / rate` bad events where the tier asks for `n`. Taken as independent
+    (Poisson), `n` or more of them come in fewer than one of a thousand such windows.
+
+    >>> least_bad(14.4), least_bad(6), least_bad(3)
+    (5, 6, 12)
+    """
+    if rate <= 1:
+        return MOST_BAD
+    return next((count for count in range(FEWEST_BAD, MOST_BAD) if _at_least(count, count / rate) < MISTAKEN), MOST_BAD)
+
+
+def _at_least(count: int, mean: float) -> float:
+    return 1 - sum(math.exp(-mean) * mean**seen / math.factorial(seen) for seen in range(count))
+
+
+def keeps_firing(tier: Tier) -> timedelta:
+    """Return how long a tier stays after its condition ended, so that a fault that comes and goes rings once.
+
+    A short window of half an hour holds a fault for long enough by itself, and what a page holds longer keeps an
+    incident open. Windows of hours are made of tiles, at whose edges a gap of scrapes shows for some minutes.
+
+    >>> [keeps_firing(tier) // timedelta(minutes=1) for tier in TIERS]
+    [15, 5, 15, 15]
+    """
+    return max(_HELD - tier.short, _LEAST_SHORT) if tier.short < RAW else _OVER_EDGES
+
+
 def burn_rate(traffic: Traffic, *, budget: float) -> float | None:
     """Return how many times faster than evenly the budget is spent; None if nothing was observed.
 
@@ -62,9 +151,10 @@ def burn_rate(traffic: Traffic, *, budget: float) -> float | None:
 
 
 def burns(short: Traffic, long: Traffic, *, threshold: float, min_bad: int) -> bool:
-    """Return whether a tier fires: both windows above the error ratio `threshold`, with enough evidence in the long.
+    """Return whether a tier burns: both windows above the error ratio `threshold`, with enough evidence in the long.
 
-    Unknown windows do not fire, and do not clear either: the caller shows them as unknown.
+    Unknown windows do not, and are not clear either: the caller shows them as unknown. Nor does a tier speak of a
+    service that is new to it, which the caller knows.
     """
     if long.bad < min_bad:
         return False

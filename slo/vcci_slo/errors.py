@@ -1,7 +1,8 @@
 """The errors of the core.
 
 SloError
-└── SpecError    the spec is not one; it lists every problem with its place
+├── SpecError    the spec is not one; it lists every problem with its place
+└── HasteError   clocks run too fast for the windows of the plan
 """
 
 from __future__ import annotations
@@ -9,11 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["SloError", "SpecError", "SpecProblem"]
+__all__ = ["MOST_PROBLEMS", "HasteError", "SloError", "SpecError", "SpecProblem"]
+
+
+MOST_PROBLEMS = 200
+"""Nobody reads more at once; whoever looks for problems may stop there."""
 
 
 class SloError(Exception):
     """The base of what the core refuses."""
+
+
+class HasteError(SloError):
+    """Clocks that run so fast that a window of `where` holds too few scrapes to say anything; `fastest` would do."""
+
+    def __init__(self, where: str, expected: str, found: str, fastest: float) -> None:
+        self.where = where
+        self.fastest = fastest
+        super().__init__(f"{where}: expected {expected}, found {found}; a time scale of {fastest:g} or less would do")
 
 
 @dataclass(frozen=True, order=True)
@@ -35,8 +49,12 @@ class SpecProblem:
 
 
 class SpecError(SloError):
-    """A spec that cannot be used, with all of its problems in the order of the file."""
+    """A spec that cannot be used, with its problems in the order of the file: all of them, up to `MOST_PROBLEMS`."""
 
     def __init__(self, problems: Iterable[SpecProblem]) -> None:
-        self.problems: tuple[SpecProblem, ...] = tuple(sorted(set(problems)))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        found = sorted(set(problems))
+        self.problems: tuple[SpecProblem, ...] = tuple(found[:MOST_PROBLEMS])
+        told = [str(problem) for problem in self.problems]
+        if len(found) > MOST_PROBLEMS:
+            told.append(f"and {len(found) - MOST_PROBLEMS:,} more")
+        super().__init__("\n".join(told))

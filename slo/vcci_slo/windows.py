@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["AVERAGE_MONTH", "Span", "calendar_month", "rolling"]
+__all__ = ["AVERAGE_MONTH", "Span", "calendar_month", "month_offsets", "rolling"]
 
 AVERAGE_MONTH = timedelta(days=365.25 / 12)
 """A twelfth of a Julian year: 30.4375 days."""
@@ -44,3 +44,30 @@ def calendar_month(moment: datetime, zone: str) -> Span:
     later = start.replace(day=28) + timedelta(days=4)
     end = later.replace(day=1)
     return Span(start.astimezone(UTC), end.astimezone(UTC))
+
+
+YEARS = range(2024, 2038)
+"""The years for which the beginning of months is checked; rules of time zones are not known further."""
+
+
+def month_offsets(zone: str) -> tuple[timedelta, ...]:
+    """Return how far clocks are ahead of UTC when each month begins, from January to December.
+
+    Rules that ask for the current month need them to be the same every year, as nearly everywhere they are.
+
+    >>> [offset // timedelta(hours=1) for offset in month_offsets("Europe/Berlin")]
+    [1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 1, 1]
+
+    Raises ValueError for a zone in which a month begins at another offset in some years.
+    """
+    found: list[timedelta] = []
+    for month in range(1, 13):
+        offsets = {_offset(year, month, zone) for year in YEARS}
+        if len(offsets) > 1:
+            raise ValueError(f"{zone}, where clocks at the beginning of month {month} differ from year to year")
+        found.append(offsets.pop())
+    return tuple(found)
+
+
+def _offset(year: int, month: int, zone: str) -> timedelta:
+    return datetime(year, month, 1, tzinfo=ZoneInfo(zone)).utcoffset() or timedelta(0)

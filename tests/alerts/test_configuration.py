@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from support.promtool import run, write
 from vcci_alerts import AlertsError, Receivers, alertmanager, prometheus_config, with_targets
 from vcci_slo.testing import a_plan
 
@@ -127,6 +128,17 @@ def test_a_severity_that_pages_tells_pagerduty_and_the_desk_at_once():
         assert desk["http_config"]["authorization"]["type"] == "Bearer"
 
 
+def test_a_spec_that_says_so_has_alertmanager_show_the_desk_a_certificate_instead_of_a_token():
+    files = alertmanager.render(a_plan(incidents={"hook": "certificate"}))
+    found = receivers(yaml.safe_load(files[alertmanager.PATH]))
+
+    hooks = [hook for receiver in found.values() for hook in receiver.get("webhook_configs", ())]
+    assert {hook["url"] for hook in hooks} == {"https://vcci-desk:8011/v1/hooks/alertmanager"}
+    for hook in hooks:
+        assert set(hook["http_config"]) == {"tls_config"}
+        assert set(hook["http_config"]["tls_config"]) == {"cert_file", "key_file", "ca_file"}
+
+
 def test_no_secret_stands_in_the_configuration():
     text = alertmanager.configuration(a_plan(), Receivers())
 
@@ -170,6 +182,62 @@ def test_outside_working_hours_the_desk_hears_and_pagerduty_does_not():
     assert interval["location"] == "Europe/Berlin"
 
 
+def test_on_a_holiday_pagerduty_does_not_hear_what_waits_for_working_hours():
+    calendar = {"timezone": "Europe/Berlin", "holidays": ["2026-12-25", "2027-01-01"]}
+    document = manager(calendar=calendar)
+    own = [route for route in document["route"]["routes"] if route.get("matchers") == ['priority="P2"']]
+
+    assert [route.get("mute_time_intervals") for route in own] == [None, ["holidays"]]
+    assert document["time_intervals"][1]["time_intervals"] == [
+        {"days_of_month": ["25"], "months": ["12"], "years": ["2026"], "location": "Europe/Berlin"},
+        {"days_of_month": ["1"], "months": ["1"], "years": ["2027"], "location": "Europe/Berlin"},
+    ]
+
+
+CORRELATE = [
+    {"match": {"tenant": r"t\d+"}, "by": "tenant"},
+    {"match": {"alertname": "Queue.*"}, "by": "system"},
+    {"by": ["region", "system"]},
+]
+
+
+def test_alerts_that_the_desk_takes_for_several_incidents_come_with_a_page_for_each():
+    """One page used to stand for all tenants of a system, and fell silent with the first incident that was over."""
+    found = manager(incidents={"correlate": CORRELATE})["route"]["routes"]
+
+    split = [
+        {"matchers": [r'tenant=~"t\\d+"'], "group_by": ["system", "priority", "tenant"]},
+        {"matchers": ['alertname=~"Queue.*"', 'system!=""'], "group_by": ["system", "priority"]},
+        {"matchers": ['region!=""', 'system!=""'], "group_by": ["system", "priority", "region"]},
+    ]
+    assert [route["routes"] for route in found if route.get("receiver") == "P0"] == [split]
+    assert found[-3:] == split
+
+
+def test_without_a_rule_of_its_own_a_system_has_one_page_for_each_priority():
+    assert "routes" not in routes(manager())["P0"]
+
+
+@pytest.mark.needs("alertmanager")
+@pytest.mark.parametrize(
+    ("labels", "route"),
+    [
+        (["tenant=t1", "system=shop", "alertname=QueueFull"], r'{tenant=~"t\\d+"}'),
+        (["tenant=none", "system=shop", "alertname=QueueFull"], '{alertname=~"Queue.*",system!=""}'),
+        (["region=eu", "system=shop", "alertname=Down"], '{region!="",system!=""}'),
+        (["system=shop", "alertname=Down"], '{priority="P0"}'),
+    ],
+)
+def test_alertmanager_splits_alerts_as_the_desk_correlates_them(tmp_path, labels: list[str], route: str):
+    plan = a_plan(incidents={"correlate": CORRELATE})
+    folder = write(tmp_path, {"alertmanager.yml": alertmanager.configuration(plan, Receivers())})
+    asked = ("config", "routes", "test", "--config.file=alertmanager.yml", "--tree", "priority=P0", *labels)
+
+    said = run("amtool", *asked, folder=folder).stdout.splitlines()
+
+    assert [line.split("── ")[-1] for line in said if "receiver:" in line] == [f"{route}  receiver: P0"]
+
+
 def test_a_night_is_two_intervals():
     notify = {
         "page": {"slack": "#a", "pagerduty": "high"},
@@ -207,6 +275,26 @@ def test_higher_mutes_lower_and_never_the_other_way():
         targets = next(text for text in rule["target_matchers"] if text.startswith("priority=~")).split('"')[1]
         assert all(order.index(source) <= order.index(target) for target in targets.split("|")), rule
         assert rule["equal"]
+
+
+def test_a_part_that_burns_mutes_only_its_own_slower_tiers():
+    grouped = {"good": "api.requests", "objective": "99.9%", "by": ["zone", "cluster"]}
+    found = manager(slos={"errors": grouped, "whole": {"good": "api.requests", "objective": "99%"}})["inhibit_rules"]
+
+    tiers = [rule["equal"] for rule in found if any(text.startswith("tier=") for text in rule["source_matchers"])]
+
+    assert tiers
+    assert all(equal == ["slo", "cluster", "zone"] for equal in tiers)
+
+
+def test_a_tier_of_ones_own_mutes_the_slower_ones_wherever_it_is_declared():
+    hot = {"spends": "10%", "within": "1h", "still": "5m", "priority": "P1"}
+    usual = {"good": "api.requests", "objective": "99.9%"}
+    rules = manager(slos={"errors": usual, "strict": {**usual, "tiers": {"hot": hot}}})["inhibit_rules"]
+
+    (own,) = [rule for rule in rules if 'tier="hot"' in rule["source_matchers"]]
+
+    assert own["target_matchers"][0] == 'tier=~"fast|slow|steady|creep"'
 
 
 def test_no_alert_is_muted_that_says_no_priority():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,13 @@ from vcci_alerts.rule_tests import document_of
 from vcci_alerts.slo_rules import burn_rule
 from vcci_alerts.yaml_text import yaml_text
 from vcci_slo import load_plan
-from vcci_slo.plan import Alert, Plan, Slo
+from vcci_slo.plan import Alert, BurnTier, Plan, Slo
+from vcci_slo.promql.durations import words
 
 SPEC = Path(__file__).parents[2] / "slo/specs/vcci.yaml"
 FARTHER, NEARER = 1.15, 0.85
 MATCHER = re.compile(r'(\w+(?:=~|!~|!=|=)"(?:[^"\\]|\\.)*")')
+WORD = re.compile(r"[\w:]+")
 BY = re.compile(r"by \(([^)]*)\)")
 
 
@@ -52,9 +55,10 @@ def test_every_changed_limit_breaks_a_test(plan: Plan, tmp_path: Path):
 
 @pytest.mark.needs("prometheus")
 def test_every_changed_tier_breaks_a_test(plan: Plan, tmp_path: Path):
-    mutants = [mutant for slo in plan.slos for mutant in slo_mutants(plan, slo)]
+    chosen = {type(slo.indicator): slo for slo in plan.slos}.values()  # one of each kind: they differ in names only
+    mutants = [mutant for slo in chosen for mutant in slo_mutants(plan, slo)]
 
-    assert {mutant.name.split()[0] for mutant in mutants} == {slo.name for slo in plan.slos}
+    assert {mutant.name.split()[0] for mutant in mutants} == {slo.name for slo in chosen}
     assert survivors(mutants, tmp_path) == []
 
 
@@ -72,10 +76,11 @@ def test_the_tests_that_kill_mutants_let_the_true_rules_live(plan: Plan, tmp_pat
 def survivors(mutants: list[Mutant], folder: Path) -> list[str]:
     files: dict[str, str] = {}
     for number, mutant in enumerate(mutants):
-        files[f"rules/{number}.yml"] = yaml_text(rules_document(mutant.groups), source="a mutant")
+        groups = asked(mutant)
+        files[f"rules/{number}.yml"] = yaml_text(rules_document(groups), source="a mutant")
         for case in mutant.cases:
             assert case.step == mutant.cases[0].step
-        document = document_of([f"../rules/{number}.yml"], mutant.groups, mutant.cases)
+        document = document_of([f"../rules/{number}.yml"], groups, mutant.cases)
         files[f"tests/{number}.yml"] = yaml_text(document, source="a mutant")
     write(folder, files)
     killed = failures(folder, [f"tests/{number}.yml" for number in range(len(mutants))])
@@ -83,6 +88,20 @@ def survivors(mutants: list[Mutant], folder: Path) -> list[str]:
         # A mutant that is no PromQL proves nothing: it must be an assertion that fails.
         assert "exp:" in said, (mutants[int(Path(path).stem)].name, said)
     return [mutant.name for number, mutant in enumerate(mutants) if f"tests/{number}.yml" not in killed]
+
+
+def asked(mutant: Mutant) -> tuple[Group, ...]:
+    """Return the rules that the cases ask about and those that these read: promtool evaluates every rule each step."""
+    wanted = {word for case in mutant.cases for word in WORD.findall(str(case.document()))}
+    groups: list[Group] = []
+    for group in reversed(mutant.groups):
+        kept: list[Recording | AlertRule] = []
+        for rule in reversed(group.rules):
+            if (rule.alert if isinstance(rule, AlertRule) else rule.record) in wanted:
+                kept.append(rule)
+                wanted.update(WORD.findall(str(rule.document())))
+        groups.append(Group(group.name, tuple(reversed(kept))))
+    return tuple(group for group in reversed(groups) if group.rules)
 
 
 # --- alerts ----------------------------------------------------------------------------------------------------------
@@ -132,8 +151,17 @@ def changed_rule(group: Group, index: int, rule: AlertRule) -> Group:
 
 
 def threshold_cases(plan: Plan, slo: Slo, tier: str) -> tuple[Case, ...]:
-    words = (f"{slo.name} {tier} fires", f"{slo.name} {tier} is silent", f"{slo.name}: a moment")
-    return tuple(case for case in slo_cases(plan, slo) if case.name.startswith(words))
+    starts = (f"{slo.name} {tier} fires", f"{slo.name} {tier} is silent", f"{slo.name}: a moment")
+    cases = [case for case in slo_cases(plan, slo) if case.name.startswith(starts)]
+    return tuple(case for case in cases if case.step == cases[-1].step)
+
+
+def named(plan: Plan, slo: Slo, tier: BurnTier, *ends: str) -> tuple[Case, ...]:
+    return tuple(
+        case
+        for case in slo_cases(plan, slo)
+        if case.name.startswith(f"{slo.name} {tier.name}") and case.name.endswith(ends)
+    )
 
 
 def slo_mutants(plan: Plan, slo: Slo) -> Iterator[Mutant]:
@@ -150,13 +178,22 @@ def slo_mutants(plan: Plan, slo: Slo) -> Iterator[Mutant]:
             for other in (rule.lasts * 2, rule.lasts / 2):
                 changed = replace(rule, lasts=other)
                 yield Mutant(f"{slo.name} silent for {other}", (changed_rule(group, index, changed),), cases)
-    floor = tuple(case for case in slo_cases(plan, slo) if case.name.endswith("bad events"))
-    if floor:
-        tier = slo.tiers[0]
+    for tier in slo.tiers:
         index = group.rules.index(burn_rule(plan, slo, tier))
-        for count in (tier.min_bad + 1, tier.min_bad - 1):
+        ends = (f"over {tier.min_bad} bad events", f"under {tier.min_bad} bad events")
+        floor = named(plan, slo, tier, *ends)
+        for count in (tier.min_bad + 1, tier.min_bad - 1) if floor else ():
             changed = burn_rule(plan, slo, replace(tier, min_bad=count))
-            yield Mutant(f"{slo.name} {count} bad events", (changed_rule(group, index, changed),), floor)
+            yield Mutant(f"{slo.name} {tier.name} {count} bad events", (changed_rule(group, index, changed),), floor)
+        for seen in (tier.seen_for * 2, timedelta(0)):
+            changed = burn_rule(plan, slo, replace(tier, seen_for=seen))
+            waits = named(plan, slo, tier, f"waits until the service is {words(tier.seen_for)} old")
+            yield Mutant(f"{slo.name} {tier.name} new for {seen}", (changed_rule(group, index, changed),), waits)
+        paused = tuple(case for case in slo_cases(plan, slo) if f"{tier.name} is not new after a pause" in case.name)
+        assert bool(paused) == (tier == slo.tiers[0])
+        if paused:
+            forgets = burn_rule(plan, slo, replace(tier, infancy=None))
+            yield Mutant(f"{slo.name} {tier.name} forgets", (changed_rule(group, index, forgets),), paused)
     yield from text_mutants(slo.name, (group,), threshold_cases(plan, slo, "fast"), kept='slo="')
 
 

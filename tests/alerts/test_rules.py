@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from vcci_alerts import RENDERERS, AlertsError, render, rules
+from vcci_alerts.slo_rules import slo_group
 from vcci_slo.plan import Plan
 from vcci_slo.testing import a_plan
 
@@ -40,7 +41,7 @@ def test_every_renderer_can_be_asked_alone_and_none_writes_the_file_of_another()
     paths = [path for renderer in RENDERERS.values() for path in renderer(plan)]
 
     assert sorted(paths) == sorted(set(paths)) == sorted(render(plan))
-    assert list(RENDERERS) == ["rules", "tests", "prometheus", "alertmanager"]
+    assert list(RENDERERS) == ["rules", "tests", "prometheus", "alertmanager", "pagerduty"]
 
 
 def test_every_file_names_its_source_and_is_one_document():
@@ -75,6 +76,20 @@ def test_a_burn_alert_says_how_fast_and_until_when():
     assert (
         "2% of the budget of 30d is gone in 1 hour, all of it in 2 days 2 hours." in found["annotations"]["description"]
     )
+
+
+def test_odd_tiers_are_told_in_numbers_that_people_can_read():
+    odd = {"spends": "1%", "within": "25h10m", "still": "7m", "priority": "P1"}
+    promise = {"good": "api.requests", "objective": "99.9%", "policy": "own"}
+    week, month = ({**promise, "window": window} for window in ("7d", "month"))
+    plan = a_plan(slos={"week": week, "month": month}, burn_policies={"own": {"fast": "P1", "odd": odd}})
+
+    said = [dict(rule.annotations)["description"] for slo in plan.slos for rule in slo_group(plan, slo).alerts]
+
+    assert "2.14% of the budget of 7d is gone in 15 minutes, all of it in 11 hours 40 minutes." in said[0]
+    assert "In the last 1 day 1 hour 10 minutes " in said[1]
+    assert "in the last 7 minutes more than 0.00668% still did. The tier odd speaks above 0.0668 times" in said[1]
+    assert "2% of the budget of a month is gone in 1 hour, all of it in 2 days 2 hours." in said[3]
 
 
 def test_an_annotation_without_content_is_left_out():

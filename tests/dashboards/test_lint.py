@@ -152,6 +152,7 @@ MUTATIONS = [
     ("page", in_page(OVERVIEW, schemaVersion=36)),
     ("page", in_page(OVERVIEW, description="")),
     ("page", in_panel(OVERVIEW, 4, type="graph")),
+    ("page", in_page(OVERVIEW, description="long " * 100_000)),
     ("annotations", no_deployments),
     ("variables", extra_variable),
     ("variables", in_panel(OVERVIEW, 4, title="Requests of $tenant")),

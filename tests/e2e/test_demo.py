@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 SCALE = 60
-DEMO_SECONDS = 240
+DEMO_SECONDS = 480
 
 
 def outage(folder: Path, *arguments: str) -> tuple[int, str]:
@@ -41,7 +41,7 @@ def outage(folder: Path, *arguments: str) -> tuple[int, str]:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(15)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
         print(said.read_text())

@@ -12,7 +12,7 @@ from support.whole_platform import Platform, running_platform
 
 pytestmark = pytest.mark.needs("prometheus", "alertmanager", "exporters", "postgresql")
 
-PAGE_SECONDS = 60
+PAGE_SECONDS = 120
 DEAD_SECONDS = 4
 """How long it stays dead once somebody was paged: half an hour of this clock later the next level would be woken."""
 

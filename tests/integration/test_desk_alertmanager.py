@@ -6,12 +6,17 @@ from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
+import trustme
 
+from support import web
 from support.desk import TOKEN, DeskAndSandbox, desk_and_sandbox
 from support.monitoring import Alertmanager
+from support.ports import free_port
+from vcci_alerts import Certificate, Receivers
+from vcci_alerts import alertmanager as generated
 from vcci_platform.sandbox import constants
+from vcci_platform.specs import platform_plan
 
 pytestmark = pytest.mark.needs("alertmanager")
 
@@ -75,7 +80,7 @@ def tell(alertmanager: Alertmanager, name: str, *, ends: timedelta) -> None:
         "startsAt": (now - timedelta(minutes=1)).isoformat(),
         "endsAt": (now + ends).isoformat(),
     }
-    httpx.post(f"{alertmanager.url}/api/v2/alerts", json=[alert], timeout=10).raise_for_status()
+    web.post(f"{alertmanager.url}/api/v2/alerts", json=[alert], timeout=30).raise_for_status()
 
 
 def test_the_desk_adopts_the_page_of_alertmanager_and_resolves_it(
@@ -102,7 +107,7 @@ def test_while_the_desk_is_stopped_alertmanager_pages_and_the_desk_learns_of_it_
     desk.until(lambda: len(desk.vendor.pages) == 1, "Alertmanager did not page while the desk was away")
 
     desk.start()
-    desk.until(lambda: len(desk.incidents()) == 1, "the desk did not learn of it", within=60)
+    desk.until(lambda: len(desk.incidents()) == 1, "the desk did not learn of it")
     desk.until_quiet()
 
     assert desk.incident()["pager_keys"][0] == desk.vendor.pages[0][0]
@@ -118,3 +123,33 @@ def test_the_watchdog_of_alertmanager_is_the_desks_heartbeat(desk: DeskAndSandbo
     )
 
     assert desk.incidents() == []
+
+
+def test_alertmanager_shows_a_certificate_instead_of_the_token(
+    tmp_path: Path, alertmanager_process: Callable[..., Alertmanager]
+) -> None:
+    """As it is generated for a spec that says `incidents: {hook: certificate}`; only the places differ."""
+    authority, port = trustme.CA(), free_port()
+    authority.cert_pem.write_to_path(tmp_path / "ca.crt")
+    for name, certificate in (("desk", "127.0.0.1"), ("alertmanager", "alertmanager.example")):
+        issued = authority.issue_cert(certificate)
+        issued.private_key_pem.write_to_path(tmp_path / f"{name}.key")
+        issued.cert_chain_pems[0].write_to_path(tmp_path / f"{name}.crt")
+    shown = Certificate(*(str(tmp_path / name) for name in ("alertmanager.crt", "alertmanager.key", "ca.crt")))
+    url = f"https://127.0.0.1:{port}/v1/hooks/alertmanager"
+    receivers = Receivers(desk_url=url, routing_key_file=str(tmp_path / "none"), certificate=shown)
+    configuration = tmp_path / "alertmanager.yml"
+
+    with desk_and_sandbox(tmp_path) as desk:
+        configuration.write_text(generated.configuration(platform_plan(desk.settings), receivers))
+        desk.give(
+            VCCI_DESK_HOOK_TLS_PORT=port,
+            DESK_HOOK_TLS_CERT_FILE=tmp_path / "desk.crt",
+            DESK_HOOK_TLS_KEY_FILE=tmp_path / "desk.key",
+            DESK_HOOK_CLIENT_CA_FILE=tmp_path / "ca.crt",
+            DESK_HOOK_CLIENT_NAMES="alertmanager.example",
+        )
+        desk.start()
+        tell(alertmanager_process(configuration), "Watchdog", ends=timedelta(hours=1))
+
+        desk.until(lambda: bool(desk.http.get("/v1/desk").json()["heartbeats"]), "no heartbeat came over TLS")

@@ -31,7 +31,7 @@ def run_without_programs(tmp_path):
             env={**kept, "PATH": str(tmp_path), "PYTHONPATH": str(TESTS), **environment},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 

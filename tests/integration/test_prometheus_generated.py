@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
-import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
 import pytest
 import yaml
 
+from support import web
 from support.monitoring import Alertmanager, Prometheus
+from support.processes import wait_until
 from support.promtool import failures, run, write
 from vcci_alerts import AlertsError, Receivers, alertmanager, prometheus_config, render, rules, with_targets
 from vcci_slo import load_plan
@@ -23,8 +24,10 @@ from vcci_slo.plan import Plan
 
 SPEC = Path(__file__).parents[2] / "slo/specs/vcci.yaml"
 FAST = 60.0
+RULE_FILE = re.compile(r"^  - '(.*)'$", re.MULTILINE)
 
 
+@cache
 def shipped(time_scale: float = 1.0) -> Plan:
     return load_plan(SPEC.read_text(), file="slo/specs/vcci.yaml", time_scale=time_scale)
 
@@ -49,9 +52,34 @@ def test_promtool_accepts_the_rules_and_the_configuration(tmp_path: Path, time_s
 
 @pytest.mark.needs("prometheus")
 def test_every_generated_test_passes(generated: Path):
-    tests = [str(path.relative_to(generated)) for path in (generated / "tests").glob("*.yml")]
+    tests = sorted(str(path.relative_to(generated)) for path in (generated / "tests").glob("*.yml"))
+    chosen = list({nameless(generated, path): path for path in tests}.values())
 
-    assert failures(generated, tests) == {}
+    assert len(chosen) > len(tests) / 2
+    assert failures(generated, chosen) == {}
+
+
+def nameless(folder: Path, test: str) -> str:
+    """Return a test and its rules without the names of queues: two that are then the same say the same to promtool.
+
+    There are promises for each queue, and most of them differ in nothing else; each keeps promtool busy for seconds.
+    """
+    queues = sorted({value for slo in shipped().slos for _, value in slo.labels})
+    spelled = {way: queue for queue in queues for way in (queue, queue.replace("_", "-"), camel(queue))}
+    text = (folder / test).read_text()
+    # The signals are the same for all, and no promise reads them.
+    own = [path for path in RULE_FILE.findall(text) if not path.endswith(rules.SIGNALS)]
+    found: dict[str, int] = {}
+    # Numbered as they come, so that two queues in one text stay two.
+    return re.sub(
+        "|".join(sorted(spelled, key=len, reverse=True)),
+        lambda way: f"<{found.setdefault(spelled[way[0]], len(found))}>",
+        "\n".join([text, *((folder / "tests" / path).read_text() for path in own)]),
+    )
+
+
+def camel(name: str) -> str:
+    return "".join(part.title() for part in name.split("_"))
 
 
 @pytest.mark.needs("prometheus")
@@ -170,8 +198,10 @@ def test_the_real_prometheus_and_alertmanager_run_the_generated_configuration(
     def hooks() -> list[tuple[str, dict]]:
         return [(said, body) for path, said, body in heard if path == "/v1/hooks/alertmanager"]
 
-    wait_until(lambda: pages() and {"P1", "Watchdog"} <= {kind(body) for _, body in hooks()})
-    groups = httpx.get(f"{prometheus.url}/api/v1/rules", timeout=10).json()["data"]["groups"]
+    wait_until(
+        lambda: pages() and {"P1", "Watchdog"} <= {kind(body) for _, body in hooks()}, what="somebody was not told"
+    )
+    groups = web.get(f"{prometheus.url}/api/v1/rules").json()["data"]["groups"]
 
     assert {rule["health"] for group in groups for rule in group["rules"]} <= {"ok", "unknown"}
     assert {said for said, _ in hooks()} == {"Bearer a-token"}
@@ -191,13 +221,6 @@ def test_the_real_prometheus_and_alertmanager_run_the_generated_configuration(
 
 def kind(body: dict) -> str:
     return body["groupLabels"].get("priority") or body["groupLabels"]["alertname"]
-
-
-def wait_until(condition: Callable[[], object], within: timedelta = timedelta(seconds=90)) -> None:
-    end = time.monotonic() + within.total_seconds()
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.2)
 
 
 def test_targets_of_a_component_that_is_not_there_are_refused():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,14 +18,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from support.browser import QUIET, browser_program
 from support.wheel import Installation, clean_environment
 
-# fmt: off
-QUIET = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]
-# fmt: on
 INTERRUPTED = 130
 """How every command of `vcci` ends after Ctrl-C."""
 
@@ -50,27 +44,27 @@ def address(folder: Path) -> Iterator[str]:
             assert found, line
             yield found[1]
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=20) == INTERRUPTED
+            assert process.wait(timeout=60) == INTERRUPTED
             assert "Traceback" not in process.stdout.read()
         finally:
             process.kill()
 
 
 def test_every_page_of_the_shipped_spec_answers(address: str):
-    with urllib.request.urlopen(f"{address}/runbooks.json", timeout=10) as answer:
+    with urllib.request.urlopen(f"{address}/runbooks.json", timeout=30) as answer:
         listed = json.load(answer)["pages"]
 
     assert len(listed) > 15
     for entry in listed:
         for name in (entry["page"], *entry["names"]):
-            with urllib.request.urlopen(f"{address}/{name}", timeout=10) as answer:
+            with urllib.request.urlopen(f"{address}/{name}", timeout=30) as answer:
                 assert answer.url == f"{address}/{entry['page']}/"
                 assert entry["title"] in answer.read().decode()
 
 
 def test_a_wrong_name_is_answered_with_near_ones(address: str):
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{address}/databasedwn", timeout=10)
+        urllib.request.urlopen(f"{address}/databasedwn", timeout=30)
 
     assert refused.value.code == 404
     assert "/database-down/" in refused.value.read().decode()
@@ -107,10 +101,9 @@ def test_a_page_that_asked_somebody_else_would_be_noticed(plain: str, tmp_path: 
 
 def asked_by(url: str, folder: Path) -> list[str]:
     """Return what a page asks for by itself, from Chromium's own log: it carries the page's origin as its initiator."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or "chromium"
     log = folder / "net.json"
     command = [
-        *(program, *QUIET, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}"),
+        *(browser_program(), *QUIET, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}"),
         *("--virtual-time-budget=5000", "--dump-dom", url),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

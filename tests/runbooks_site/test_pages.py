@@ -215,3 +215,48 @@ def test_the_manual_is_corrected_where_it_was_wrong(content):
     assert "/v1/pages/$STATUSPAGE_PAGE/incidents" in public
     assert "Authorization: OAuth" in public
     assert "impact_override" in public
+
+
+def test_every_promise_says_what_follows_as_its_budget_goes(plan, rendered):
+    found = pages(rendered)
+
+    for slo in plan.slos:
+        (text,) = [text for title, text in sections(found[f"{slo.runbook}.md"]) if "{ #budget }" in title]
+        for state in plan.budget_policy(slo.budget_policy).states:
+            assert f"| {state.name} |" in text
+            assert state.means in text
+        assert "vcci slo gate" in text
+
+
+def unsigned(plan: Plan, text: str) -> list[str]:
+    """Return the calls to the desk on a page that say nobody's token. Whether the desk lives, anybody may ask."""
+    calls = re.findall(r"^.*\bcurl\b.*$", text.replace("\\\n", " "), re.MULTILINE)
+    asked = [line for line in calls if f"{plan.links.desk}/" in line and f"{plan.links.desk}/health/" not in line]
+    return [line for line in asked if '-H "Authorization: Bearer $VCCI_DESK_TOKEN"' not in line]
+
+
+def test_every_call_to_the_desk_carries_a_token(plan: Plan, rendered):
+    """Once the first person was added to the desk, eight pages answered 401 to whoever had just been woken."""
+    assert unsigned(plan, f"curl -s {plan.links.desk}/v1/desk | jq") != []
+    assert unsigned(plan, f"curl -s {plan.links.desk}/health/ready") == []
+    assert {path: found for path, text in pages(rendered).items() if (found := unsigned(plan, text))} == {}
+    assert "export VCCI_DESK_TOKEN" in pages(rendered)["procedures/desk-access.md"]
+
+
+def test_whoever_was_woken_finds_how_an_incident_is_run(plan: Plan, rendered):
+    found = pages(rendered)
+    waking = {alert.runbook for alert in plan.alerts if {limit.priority for limit in alert.limits} & {"P0", "P1"}}
+    waking |= {slo.runbook for slo in plan.slos if {tier.priority for tier in slo.tiers} & {"P0", "P1"}}
+
+    for page in ("index", *waking):
+        assert "(procedures/run-an-incident.md)" in found[f"{page}.md"], page
+
+
+def test_a_breach_is_told_as_the_spec_lists_it(plan: Plan, content):
+    """The manual's last part, after the incident, stood on the page and not in the checklist of the desk."""
+    (tasks,) = (one.tasks for one in plan.incidents.checklists if one.name == "security")
+
+    last = [task.text for task in tasks][-4:]
+    assert len(last) == 4
+    for text in last:
+        assert f"- [ ] {text}." in content["procedures/security-incident.md"]

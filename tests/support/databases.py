@@ -33,7 +33,7 @@ __all__ = [
     "private_redis",
 ]
 
-COMMAND_SECONDS = 60
+COMMAND_SECONDS = 240
 RABBITMQ_SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 # Redis has sixteen databases; number 0 is left to whoever uses the server for something else.
 REDIS_DATABASES = range(1, 16)
@@ -170,7 +170,7 @@ class PostgreSQL(Server):
 
     def _takes_queries(self) -> bool:
         try:
-            with psycopg.connect(self._admin, connect_timeout=2, autocommit=True) as connection:
+            with psycopg.connect(self._admin, connect_timeout=10, autocommit=True) as connection:
                 with contextlib.suppress(psycopg.errors.DuplicateDatabase):
                     connection.execute("create database vcci")
                 return True
@@ -203,7 +203,7 @@ class Redis(Server):
 
     def _pongs(self) -> bool:
         try:
-            with redis.Redis.from_url(self.url, socket_timeout=2) as client:
+            with redis.Redis.from_url(self.url, socket_timeout=10) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False
@@ -238,7 +238,6 @@ class RabbitMQ(Server):
             log=folder / "log",
             ready=self._accepts,
             user=user,
-            ready_seconds=90,
             environment={
                 "HOME": str(folder),
                 "RUNNING_UNDER_SYSTEMD": "yes",  # the script becomes the node instead of watching over it
@@ -257,7 +256,7 @@ class RabbitMQ(Server):
     def _accepts(self) -> bool:
         url = make_url(self.url)
         try:
-            connection = Connection(f"{url.host}:{url.port}", connect_timeout=2, read_timeout=5)
+            connection = Connection(f"{url.host}:{url.port}", connect_timeout=10, read_timeout=10)
             connection.connect()
             connection.close()
         except (OSError, AMQPError):

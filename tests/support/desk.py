@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from support.births import ForkedServer
 from support.ports import free_port
 from support.processes import Server, wait_until
-from vcci_platform import sandbox
-from vcci_platform.sandbox.faults import Fault
-from vcci_platform.settings import Settings
-
-__all__ = ["DeskAndSandbox", "Vendor", "desk_and_sandbox"]
-
-# The desk with the shipped spec's rules and nobody who evaluates: only what a test says is heard.
-RUN = """
-from dataclasses import replace
-from vcci_platform.desk import run
+from vcci_platform import desk, sandbox
 from vcci_platform.incidents.office import DeskParts
 from vcci_platform.incidents.rules import IncidentPolicy
+from vcci_platform.sandbox.faults import Fault
 from vcci_platform.settings import Settings
 from vcci_platform.specs import platform_plan
 
-settings = Settings()
-rules = IncidentPolicy.from_plan(platform_plan(settings))
-run(settings, DeskParts(replace(rules, links={**rules.links, "desk": settings.desk_at})))
-"""
+__all__ = ["DeskAndSandbox", "Vendor", "desk_and_sandbox"]
+
 TOKEN = "desk-token-11"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 PATIENCE_SECONDS = 30
+
+
+def _run(sabotage: str) -> None:
+    """Be the desk with the spec's rules and nobody who evaluates: only what a test says is heard."""
+    exec(sabotage, {})
+    settings = Settings()
+    rules = IncidentPolicy.from_plan(platform_plan(settings))
+    desk.run(settings, DeskParts(replace(rules, links={**rules.links, "desk": settings.desk_at})))
 
 
 class Vendor:
@@ -79,18 +78,22 @@ class DeskAndSandbox:
             "DESK_HOOK_TOKEN": TOKEN,
             "INCIDENT_DATABASE_URL": database_url,
         }
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
         self.process: Server | None = None
 
     def start(self, sabotage: str = "") -> Server:
         """Start the desk; `sabotage` is Python that runs in its process before it."""
-        self.process = Server(
-            [sys.executable, "-c", f"{sabotage}\n{RUN}"],
-            log=self._folder / "desk.log",
-            ready=self._lives,
-            environment=self._environment,
-        )
+        log = self._folder / "desk.log"
+        self.process = ForkedServer(_run, sabotage, log=log, ready=self._lives, environment=self._environment)
         return self.process.start()
+
+    def follow(self, spec: Path) -> None:
+        """Let the next start read this spec."""
+        self._environment["VCCI_SPEC"] = str(spec)
+
+    def give(self, **variables: object) -> None:
+        """Let the next start find these variables in its environment."""
+        self._environment |= {name: str(value) for name, value in variables.items()}
 
     def scale_time(self, factor: float) -> None:
         """Let every clock of the next start run faster."""
@@ -140,13 +143,17 @@ class DeskAndSandbox:
 
 
 @contextmanager
-def desk_and_sandbox(folder: Path, database_url: str = "", *, time_scale: float = 1.0) -> Generator[DeskAndSandbox]:
-    """Yield a desk that is not started yet, and a sandbox that runs."""
+def desk_and_sandbox(
+    folder: Path, database_url: str = "", *, time_scale: float = 1.0, spec: Path | None = None
+) -> Generator[DeskAndSandbox]:
+    """Yield a desk that is not started yet, on the shipped spec or another one, and a sandbox that runs."""
     settings = Settings(home=folder / "home", sandbox_port=0, sandbox_tls_port=0)
     settings.home.mkdir()
     with sandbox.running(settings) as (addresses, state):
         settings.sandbox_port, settings.sandbox_tls_port = addresses.port, addresses.tls_port
         desk = DeskAndSandbox(settings, Vendor(state), folder, database_url, time_scale)
+        if spec is not None:
+            desk.follow(spec)
         try:
             yield desk
         finally:

@@ -12,6 +12,7 @@ from amqp import Connection as AmqpConnection
 from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 
+from support import web
 from support.components import RABBITMQ, REDIS, postgresql_admin, program
 from support.ports import free_port
 from support.processes import Server
@@ -71,7 +72,7 @@ def exporter(stack: ExitStack, folder: Path, kind: str, *flags: str, **environme
 
     def ready() -> bool:
         try:
-            return httpx.get(f"http://{address}/metrics", timeout=5).is_success
+            return web.get(f"http://{address}/metrics").is_success
         except httpx.TransportError:
             return False
 
@@ -83,7 +84,7 @@ def exporter(stack: ExitStack, folder: Path, kind: str, *flags: str, **environme
 
 
 def _metrics(address: str, path: str = "/metrics") -> str:
-    answer = httpx.get(f"http://{address}{path}", timeout=10)
+    answer = web.get(f"http://{address}{path}")
     answer.raise_for_status()
     return answer.text
 

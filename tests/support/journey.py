@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from support import web
+from support.processes import eventually
 from support.whole_platform import Platform, moment
 
 __all__ = ["assert_in_order", "outage"]
@@ -15,8 +17,8 @@ __all__ = ["assert_in_order", "outage"]
 SHARE = 0.5
 """Half of the requests fail: ten times the limit of a P0."""
 
-DETECT_SECONDS = 60
-TELL_SECONDS = 30
+DETECT_SECONDS = 120
+TELL_SECONDS = 120
 """Generous: what is asserted is what happened and in which order; how long it took is printed."""
 
 
@@ -30,8 +32,8 @@ def outage(platform: Platform, *, while_it_lasts: Callable[[], object]) -> dict[
     platform.until(lambda: len(platform.rings()) > before, "nobody was paged", within=TELL_SECONDS)
     platform.until(lambda: platform.page_component("API") == "major_outage", "no public word", within=TELL_SECONDS)
     platform.until(lambda: _told(platform), "no word in the chat", within=TELL_SECONDS)
-    _while_it_lasts(platform)
-    while_it_lasts()
+    eventually(lambda: _while_it_lasts(platform), within=TELL_SECONDS)
+    eventually(while_it_lasts, within=TELL_SECONDS)
     healed = datetime.now(UTC)
     platform.heal()
     platform.until_resolved()
@@ -55,7 +57,7 @@ def _while_it_lasts(platform: Platform) -> None:
     links = [link["href"] for link in page["links"]]
     runbook = next(link for link in links if link.startswith(f"{platform.settings.runbooks_url}/"))
     assert any("/d/" in link for link in links), f"no dashboard among {links}"
-    opened = httpx.get(runbook, follow_redirects=True, timeout=10, trust_env=False)
+    opened = web.get(runbook, follow_redirects=True)
     assert opened.status_code == httpx.codes.OK, f"{runbook} answers {opened.status_code}"
     assert "APIHighErrorRate" in opened.text
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from support import web
 from support.components import absent, program
 from support.ports import free_port
 from support.processes import Server
@@ -21,11 +22,11 @@ class _Monitor(Server):
 
     def reload(self) -> None:
         """Have it read its configuration again."""
-        httpx.post(f"{self.url}/-/reload", timeout=10).raise_for_status()
+        web.post(f"{self.url}/-/reload").raise_for_status()
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/-/ready", timeout=2).status_code == httpx.codes.OK
+            return web.get(f"{self.url}/-/ready").status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
 
@@ -33,8 +34,10 @@ class _Monitor(Server):
 class Prometheus(_Monitor):
     """A Prometheus; rule files in `configuration` are found relative to its folder."""
 
-    def __init__(self, configuration: Path, folder: Path, *flags: str, port: int | None = None) -> None:
-        command = program("prometheus")
+    def __init__(
+        self, configuration: Path, folder: Path, *flags: str, port: int | None = None, command: str | None = None
+    ) -> None:
+        command = command or program("prometheus")
         if not command:
             absent("prometheus", "not installed")
         port = port or free_port()
@@ -54,7 +57,7 @@ class Prometheus(_Monitor):
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the result of an instant query."""
-        reply = httpx.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10)
+        reply = web.get(f"{self.url}/api/v1/query", params={"query": expression})
         reply.raise_for_status()
         result: list[dict[str, Any]] = reply.json()["data"]["result"]
         return result
@@ -66,7 +69,7 @@ class Alertmanager(_Monitor):
     def firing(self, **labels: str) -> list[str]:
         """Return the names of its active alerts with these labels, the inhibited ones too."""
         wanted = [f'{name}="{value}"' for name, value in labels.items()]
-        reply = httpx.get(f"{self.url}/api/v2/alerts", params={"filter": wanted, "active": "true"}, timeout=10)
+        reply = web.get(f"{self.url}/api/v2/alerts", params={"filter": wanted, "active": "true"})
         reply.raise_for_status()
         return sorted(alert["labels"]["alertname"] for alert in reply.json())
 

@@ -39,7 +39,7 @@ class Receiver:
     downstream: list[dict[str, str]] = field(default_factory=list)
     """Headers of the plain requests that came: the receiver is also somebody whom a service calls."""
 
-    def wait_for(self, enough: Callable[[list[Seen]], bool], seconds: float = 20) -> list[Seen]:
+    def wait_for(self, enough: Callable[[list[Seen]], bool], seconds: float = 120) -> list[Seen]:
         """Return the spans once there are enough of them; fail, showing them, when there never are."""
         deadline = time.monotonic() + seconds
         while not enough(self.spans):

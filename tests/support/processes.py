@@ -10,20 +10,68 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Protocol, Self, TypeVar
 
-__all__ = ["Server", "wait_until"]
+import httpx
+
+__all__ = ["PATIENCE_SECONDS", "Process", "Server", "eventually", "wait_until"]
+
+Result = TypeVar("Result")
+
+PATIENCE_SECONDS = 120.0
+"""How long a test waits for what must come: on a busy machine that takes many times as long as on a quiet one."""
 
 POLL_SECONDS = 0.05
 
 
-def wait_until(ready: Callable[[], bool], *, within: float, what: str) -> None:
-    """Ask `ready` again and again until it says yes; fail with `what` after `within` seconds."""
+def eventually(holds: Callable[[], Result], *, within: float = PATIENCE_SECONDS) -> Result:
+    """Return what `holds` returns once nothing in it fails any more; its last failure goes on after `within` seconds.
+
+    For assertions on what other processes reach in their own time, and on what a busy machine takes away for a moment:
+    where a scrape ran out of time, a series is stale until the next.
+    """
     deadline = time.monotonic() + within
-    while not ready():
+    while True:
+        try:
+            return holds()
+        except Exception:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(POLL_SECONDS)
+
+
+def wait_until(ready: Callable[[], object], *, within: float = PATIENCE_SECONDS, what: str) -> None:
+    """Ask `ready` again and again until it says yes; fail with `what` after `within` seconds.
+
+    What does not answer in time, or not with a success, is not ready yet: another look may find it less busy.
+    """
+    deadline = time.monotonic() + within
+    while not _says_yes(ready):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} within {within:g} s")
         time.sleep(POLL_SECONDS)
+
+
+def _says_yes(ready: Callable[[], object]) -> bool:
+    try:
+        return bool(ready())
+    except httpx.HTTPError:
+        return False
+
+
+class Process(Protocol):
+    """What a server is asked about its process, in the words of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+    def wait(self, timeout: float) -> int: ...
+
+    def kill(self) -> None: ...
 
 
 class Server:
@@ -37,7 +85,7 @@ class Server:
         ready: Callable[[], bool],
         environment: Mapping[str, str] | None = None,
         user: str | None = None,
-        ready_seconds: float = 30,
+        ready_seconds: float = PATIENCE_SECONDS,
         stop_signal: signal.Signals = signal.SIGTERM,
         crash_signal: signal.Signals = signal.SIGKILL,
     ) -> None:
@@ -52,7 +100,7 @@ class Server:
         self._ready_seconds = ready_seconds
         self._stop_signal = stop_signal
         self._crash_signal = crash_signal
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @property
     def pid(self) -> int:
@@ -80,19 +128,22 @@ class Server:
         if self.running:
             return self
         with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=self._environment,
-                user=self._user,
-                group=self._user,
-                extra_groups=[] if self._user else None,
-                start_new_session=True,
-                cwd="/",
-            )
+            self._process = self._begin(output)
         return self
+
+    def _begin(self, output: BinaryIO) -> Process:
+        return subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=self._environment,
+            user=self._user,
+            group=self._user,
+            extra_groups=[] if self._user else None,
+            start_new_session=True,
+            cwd="/",
+        )
 
     def settle(self) -> Self:
         """Wait until it answers."""
@@ -124,7 +175,7 @@ class Server:
             raise RuntimeError(f"{' '.join(self._command)} ended at once:\n{self.log[-4000:]}")
         return self._ready()
 
-    def _end(self, how: signal.Signals, *, patience: float = 20) -> None:
+    def _end(self, how: signal.Signals, *, patience: float = 60) -> None:
         process = self._process
         if process is None or process.poll() is not None:
             return

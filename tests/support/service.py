@@ -11,7 +11,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from support.processes import wait_until
+from support.processes import PATIENCE_SECONDS, wait_until
 from vcci_platform.api import create_app
 from vcci_platform.settings import Settings
 from vcci_platform.wiring.service import ServiceParts, service_parts
@@ -55,7 +55,7 @@ class Customer:
         assert response.status_code == 202, response.text
         return str(response.json()["upload"]["id"])
 
-    def settled(self, upload_id: str, *, within: float = 60) -> dict[str, Any]:
+    def settled(self, upload_id: str, *, within: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """Wait until the upload has results or a reason, and return it."""
 
         def is_settled() -> bool:

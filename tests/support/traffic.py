@@ -21,7 +21,7 @@ REQUEST_SECONDS = 5
 class Traffic:
     """Requests at a steady pace until told to stop, and never more than `most`."""
 
-    def __init__(self, url: str, key: str, *, a_second: float = 25, most: int = 30_000) -> None:
+    def __init__(self, url: str, key: str, *, a_second: float = 18, most: int = 30_000) -> None:
         self.answers: Counter[str] = Counter()
         self._url = url
         self._headers = {"Authorization": f"Bearer {key}"}

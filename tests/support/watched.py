@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -72,6 +72,8 @@ def work(metrics: ServiceMetrics) -> None:
     for queue in ("emissions", "reports", "supplier_engagement", "data_import"):
         metrics.jobs_finished.labels(queue, "succeeded").inc(9)
         metrics.jobs_finished.labels(queue, "failed").inc()
+    metrics.engine_specs.labels("validate", "answered").inc(19)
+    metrics.engine_specs.labels("validate", "busy").inc()
     metrics.lines_calculated.labels("1").inc(110)
     metrics.emissions_calculated.labels("1").inc(1200)
     metrics.line_gaps.labels("no-rate").inc()
@@ -118,7 +120,8 @@ def serve_targets() -> Iterator[str]:
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(BrokenPipeError, ConnectionResetError):  # a scrape that took too long hangs up
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
             pass

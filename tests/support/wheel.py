@@ -11,7 +11,7 @@ from pathlib import Path
 __all__ = ["ROOT", "Installation", "clean_environment", "run"]
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND_SECONDS = 120
+COMMAND_SECONDS = 240
 
 
 class Installation:

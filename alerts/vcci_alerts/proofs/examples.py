@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import product
 
 from vcci_alerts.errors import AlertsError
 from vcci_slo.promql.matchers import Matcher
+from vcci_slo.promql.patterns import pattern as pattern_of
 
 __all__ = ["labels_for", "samples", "values_for", "violation"]
 
@@ -16,6 +18,7 @@ _CLASS_CANDIDATES = "ax0_-. "
 _ESCAPED = {"d": "1", "w": "x", "s": " ", "n": "\n", "t": "\t"}
 
 
+@lru_cache(maxsize=4096)
 def samples(pattern: str) -> tuple[str, ...]:
     """Return some texts that a regular expression matches, in the order in which it names them.
 
@@ -23,12 +26,13 @@ def samples(pattern: str) -> tuple[str, ...]:
     (('vcci-api', 'vcci-worker'), ('/health/', '/health/x'), ('5xx',))
     """
     try:
+        whole = pattern_of(pattern)
         found, rest = _alternatives(pattern, 0)
-    except IndexError:
+    except (IndexError, ValueError):
         return ()
     if rest != len(pattern):
         return ()
-    return tuple(dict.fromkeys(text for text in found if re.fullmatch(pattern, text)))
+    return tuple(dict.fromkeys(text for text in found if whole.matches(text)))
 
 
 def _alternatives(pattern: str, place: int) -> tuple[list[str], int]:
@@ -80,7 +84,11 @@ def _repeated(pattern: str, place: int, atom: list[str]) -> tuple[list[str], int
 
 def values_for(label: str, matchers: Iterable[Matcher], preferred: Iterable[str] = ()) -> tuple[str, ...]:
     """Return values of a label that satisfy every matcher on it; an empty text is a label that is not there."""
-    mine = [matcher for matcher in matchers if matcher.label == label]
+    return _values_for(label, tuple(matcher for matcher in matchers if matcher.label == label), tuple(preferred))
+
+
+@lru_cache(maxsize=4096)
+def _values_for(label: str, mine: tuple[Matcher, ...], preferred: tuple[str, ...]) -> tuple[str, ...]:
     equal = [matcher.value for matcher in mine if matcher.operator == "="]
     named = [text for matcher in mine if matcher.operator == "=~" for text in samples(matcher.value)]
     invented = [f"{label}-a", f"{label}-b", ""]

@@ -14,16 +14,17 @@ from vcci_alerts.proofs.pictures import (
     Result,
     alert_step,
     beyond,
-    breaks,
+    fires_at,
+    lasting,
     pictures,
     steps_of,
+    told,
     value_shape,
-    within,
 )
 from vcci_alerts.proofs.series import Case, Expected, Series, firing, then
 from vcci_alerts.proofs.shapes import bad_events, probes, quantile_of
 from vcci_alerts.proofs.steady import Steady
-from vcci_slo.plan import Alert, BadRatio, Limit, NoData, Plan, ProbeDown, Proof, Quantile
+from vcci_slo.plan import Alert, BadRatio, Limit, NoData, Plan, ProbeDown, Proof, Quantile, Value
 from vcci_slo.promql.durations import promql_duration
 
 __all__ = ["alert_cases"]
@@ -48,7 +49,7 @@ def alert_cases(plan: Plan, alert: Alert) -> tuple[Case, ...]:
 def _limit(plan: Plan, alert: Alert, limit: Limit) -> Iterable[Case]:
     step = alert_step(plan, alert)
     for picture in pictures(plan, alert, limit, bad=True):
-        at = _fires_at(picture.results[0], limit, picture.steps, step)
+        at = fires_at(picture.results[0], limit, picture.steps, step)
         if at is None:
             raise AlertsError(f"alerts.{alert.name}", "a limit that the measure can break", limit.words)
         moments = ([at - 1] if at else []) + [at, picture.steps]
@@ -68,27 +69,13 @@ def _limit(plan: Plan, alert: Alert, limit: Limit) -> Iterable[Case]:
         )
 
 
-def _fires_at(result: Result, limit: Limit, steps: int, step: timedelta) -> int | None:
-    """Return the step at which an alert of this limit fires, as Prometheus counts `for`."""
-    since: int | None = None
-    for moment in range(steps + 1):
-        if not breaks(limit, result.value(moment)):
-            since = None
-            continue
-        since = moment if since is None else since
-        if (moment - since) * step >= limit.lasts:
-            return moment
-    return None
-
-
 def _expected(plan: Plan, alert: Alert, picture: Picture, moment: int, step: timedelta) -> tuple[Expected, ...]:
     """Return every alert of the name that fires at a step, of whatever limit."""
     found: list[Expected] = []
     for limit in alert.limits:
         for result in picture.results:
-            at = _fires_at(result, limit, moment, step)
-            value = result.value(moment)
-            if at is not None and value is not None:
+            value = told(result, limit, moment, step)
+            if value is not None:
                 found.append(Expected(limit_rule(plan, alert, limit), value, result.labels))
     return tuple(found)
 
@@ -141,12 +128,16 @@ def _kept(plan: Plan, alert: Alert, limit: Limit) -> Iterable[Case]:
     kept = steps_of(limit.keep_firing_for, step)
     if isinstance(alert.measure, BadRatio):
         window = steps_of(alert.measure.over, step)
-    elif isinstance(alert.measure, ProbeDown) or not value_shape(plan, alert).steady.longest():
-        window = 0
-    else:
+    elif isinstance(alert.measure, Quantile) or (
+        isinstance(alert.measure, Value) and value_shape(plan, alert).steady.longest()
+    ):
         return
+    else:
+        window = 0
     bad, good = window + steps_of(limit.lasts, step) + 3, window + kept + 5
-    series = then(_steady(plan, alert, limit, bad, bad=True), _steady(plan, alert, limit, good, bad=False))
+    series = then(
+        _steady(plan, alert, limit, 0, bad, bad=True), _steady(plan, alert, limit, bad, bad + good, bad=False)
+    )
     question = firing(alert.name, priority=limit.priority)
     # A share of a window falls below its limit when nearly all of the window is good again.
     over = bad + max(round(window * (1 - limit.value)), 0)
@@ -162,9 +153,9 @@ def _kept(plan: Plan, alert: Alert, limit: Limit) -> Iterable[Case]:
     )
 
 
-def _steady(plan: Plan, alert: Alert, limit: Limit, steps: int, *, bad: bool) -> tuple[Series, ...]:
-    """Return series that break a limit, or that are wholly good, without decoys: both in the same order."""
-    owner = f"alerts.{alert.name}"
+def _steady(plan: Plan, alert: Alert, limit: Limit, first: int, last: int, *, bad: bool) -> tuple[Series, ...]:
+    """Return series that break a limit from one step to another, or keep it, without decoys: both in the same order."""
+    owner, steps = f"alerts.{alert.name}", last - first
     match alert.measure:
         case BadRatio(signal):
             events = 1000.0 * (1 + alert.min_events)
@@ -174,8 +165,9 @@ def _steady(plan: Plan, alert: Alert, limit: Limit, steps: int, *, bad: bool) ->
         case _:
             shape = value_shape(plan, alert)
             needed = shape.alternatives[0]
-            targets = beyond(limit) if bad else within(limit)
-            found = shape.series(shape.solve(shape.groups(needed)[0], needed, targets, 0.0), steps)
+            group = shape.groups(needed)[0]
+            span = (first * alert_step(plan, alert), last * alert_step(plan, alert))
+            found = shape.series(lasting(shape, group, needed, limit, span, bad=bad), steps)
     return tuple(series for series in found if not series.decoy)
 
 

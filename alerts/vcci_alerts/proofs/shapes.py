@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from vcci_alerts.errors import AlertsError
 from vcci_alerts.proofs.examples import labels_for, values_for, violation
-from vcci_alerts.proofs.series import Series
+from vcci_alerts.proofs.series import Native, Series
 from vcci_slo.plan import EventsSignal
 from vcci_slo.promql.figures import number
 from vcci_slo.promql.indicators import PROBE_METRIC, events_matchers, timed_matchers
@@ -82,18 +82,43 @@ def slow_events(
     bad: bool,
     steps: int,
 ) -> tuple[Series, ...]:
-    """Return a histogram in which `share` of the events take longer than `within` seconds."""
+    """Return a histogram, as the signal has it, in which `share` of the events take longer than `within` seconds."""
     timed = (*timed_matchers(signal), *only)
     labels = labels_for(owner, timed)
     replica = _replica(timed)
-    half = events / len(PODS)
+    timing = _native if signal.native else _classic
     found: list[Series] = []
     for pod in PODS:
-        found += _histogram(signal, {**labels, replica: pod}, {within: half * (1 - share)}, half, steps)
+        found += timing(signal, {**labels, replica: pod}, within, events / len(PODS), share, steps)
     for decoy in _decoys(timed, labels):
-        fast = HEAVY * events if bad else 0.0
-        found += _histogram(signal, decoy, {within: fast}, HEAVY * events, steps, decoy=True)
+        found += timing(signal, decoy, within, HEAVY * events, 0.0 if bad else 1.0, steps, decoy=True)
     return tuple(found)
+
+
+def _classic(
+    signal: EventsSignal,
+    labels: Mapping[str, str],
+    within: float,
+    growth: float,
+    slow: float,
+    steps: int,
+    *,
+    decoy: bool = False,
+) -> Iterable[Series]:
+    return _histogram(signal, labels, {within: growth * (1 - slow)}, growth, steps, decoy=decoy)
+
+
+def _native(
+    signal: EventsSignal,
+    labels: Mapping[str, str],
+    within: float,
+    growth: float,
+    slow: float,
+    steps: int,
+    *,
+    decoy: bool = False,
+) -> Iterable[Series]:
+    yield Native(signal.duration or "", labels, ((growth, steps),), True, decoy, within=within, slow=(slow,))
 
 
 def _histogram(

@@ -38,6 +38,7 @@ ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
 OTHERS = (1000.0, 1.0, 0.0)
 """What the series that are not solved for may be: plenty, a flag that is up, a flag that is down."""
 
+MOST_ALTERNATIVES = 64
 LARGEST = 1e15
 EXTRAPOLATED = 1.1
 """Prometheus extends a growth to the edge of its window up to this many steps away, else by half a step."""
@@ -130,7 +131,7 @@ class Steady:
             case _:
                 raise Unreadable(str(node))
 
-    def _needs(self, node: Expression) -> list[frozenset[str]]:  # noqa: PLR0911 - one answer for each kind of node
+    def _needs(self, node: Expression) -> list[frozenset[str]]:  # noqa: C901, PLR0911 - one answer for each kind of node
         if isinstance(node, promql.VectorSelector) and (node.name or "") in self._recorded:
             return self._needs(self._recorded[node.name or ""])
         if isinstance(node, promql.BinaryExpr):
@@ -140,6 +141,8 @@ class Steady:
                 return left + right
             if operator == "unless":
                 return left
+            if len(left) * len(right) > MOST_ALTERNATIVES:
+                raise Unreadable(f"more than {MOST_ALTERNATIVES} ways in which it can be true")
             return [one | other for one, other in product(left, right)]
         if isinstance(node, promql.VectorSelector | promql.MatrixSelector):
             return [frozenset(leaf.text for leaf, _ in self._leaves(node, {}, grows=False))]
@@ -231,17 +234,24 @@ class Steady:
 
     def solve(self, leaves: frozenset[str], target: float, at: float) -> Mapping[str, float] | None:
         """Return values of these selectors with which the expression is `target` then, None if there are none."""
-        for free in sorted(leaves):
+        # A test begins at the moment 0, and `time() - x` needs an x from before that to be large so soon.
+        signs = (1, -1) if "time()" in str(self._root) else (1,)
+        for sign, free in product(signs, sorted(leaves)):
             rest = sorted(leaves - {free})
             for chosen in product(OTHERS, repeat=len(rest)):
-                found = self._free(free, dict(zip(rest, chosen, strict=True)), target, at)
+                found = self._free(free, dict(zip(rest, chosen, strict=True)), target, at, sign)
                 if found is not None:
                     return found
         return None
 
-    def _free(self, free: str, others: Mapping[str, float], target: float, at: float) -> Mapping[str, float] | None:
+    def _free(
+        self, free: str, others: Mapping[str, float], target: float, at: float, sign: int
+    ) -> Mapping[str, float] | None:
+        if sign < 0 and free.endswith(" grows"):
+            return None
+
         def result(guess: float) -> float | None:
-            return self.value({**others, free: guess}, at)
+            return self.value({**others, free: sign * guess}, at)
 
         low, high = 0.0, LARGEST
         first, last = result(1e-9), result(LARGEST)
@@ -256,6 +266,6 @@ class Steady:
             if found is None:
                 return None
             low, high = (guess, high) if (found < target) == rising else (low, guess)
-        values = {**others, free: float(f"{high:.10g}")}
+        values = {**others, free: sign * float(f"{high:.10g}")}
         found = self.value(values, at)
         return values if found is not None and abs(found - target) <= 1e-6 * max(abs(target), 1e-6) else None

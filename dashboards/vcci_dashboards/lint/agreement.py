@@ -54,7 +54,8 @@ def _alerts(context: Context) -> Iterator[Finding]:
         if slo.name not in promised:
             yield Finding("alert-panel", "", slo.burn_alert, "expected a panel of promises that shows this budget")
         if slo.dashboard_url:
-            yield from _opens(pages, slo.burn_alert, slo.dashboard_url)
+            chosen = "".join(f"&var-{label}=any" for label in slo.by if "?" in slo.dashboard_url)
+            yield from _opens(pages, slo.burn_alert, slo.dashboard_url + chosen)
 
 
 def _opens(pages: Mapping[str, Page], alert: str, url: str) -> Iterator[Finding]:

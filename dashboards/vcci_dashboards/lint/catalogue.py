@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from vcci_dashboards.boards import version_metric
 from vcci_dashboards.expressions import ALERTS, ALERTS_FOR_STATE, UP, metrics, parsed
-from vcci_slo.plan import EventsSignal, Plan, Signal, Value, ValueSignal
+from vcci_slo.plan import WINDOW, EventsSignal, Plan, QuerySignal, Signal, Value, ValueSignal
 from vcci_slo.promql import series
 from vcci_slo.promql.indicators import PROBE_METRIC
 
@@ -27,12 +26,13 @@ class Catalogue:
     @classmethod
     def of(cls, plan: Plan) -> Catalogue:
         """Return what the plan itself names: its signals, what its rules record, and what Prometheus adds."""
+        on_alerts = _ON_ALERTS | {label for slo in plan.slos for label in slo.by}
         known: dict[str, frozenset[str] | None] = {
             UP: frozenset({"job", "instance", *(matcher.label for matcher in plan.selector)}),
-            ALERTS: _ON_ALERTS | {"alertstate"},
-            ALERTS_FOR_STATE: _ON_ALERTS,
+            ALERTS: on_alerts | {"alertstate"},
+            ALERTS_FOR_STATE: on_alerts,
         }
-        known |= dict.fromkeys((PROBE_METRIC, version_metric(plan.name)))
+        known |= dict.fromkeys((PROBE_METRIC, series.version_metric(plan.name)))
         known |= dict(_recorded(plan))
         for signal in _signals(plan):
             for name in _names(signal):
@@ -56,14 +56,15 @@ class Catalogue:
 
 
 def _recorded(plan: Plan) -> Iterator[tuple[str, frozenset[str]]]:
-    labels = frozenset({"slo"})
+    labels = frozenset({"slo", *(label for slo in plan.slos for label in slo.by)})
+    yield from ((name, frozenset({"slo"})) for name in (series.OBJECTIVE, series.BUDGET))
+    yield series.INFO, frozenset({"slo", "component", "window"})
     for name in (
-        series.OBJECTIVE,
-        series.BUDGET,
         series.BURN_RATE,
         series.PERIOD_BURN_RATE,
         series.REMAINING,
         series.BAD,
+        *((series.MONTH_ERRORS, series.MONTH_RATIO) if any(slo.calendar for slo in plan.slos) else ()),
     ):
         yield name, labels
     spans = {HOUR} if plan.time_scale == 1 else set()
@@ -86,4 +87,7 @@ def _names(signal: Signal) -> frozenset[str]:
     if isinstance(signal, EventsSignal):
         parts = (f"{signal.duration}_{part}" for part in ("bucket", "count", "sum")) if signal.duration else ()
         return frozenset({signal.events, *parts})
+    if isinstance(signal, QuerySignal):
+        asked = (query.replace(WINDOW, "5m") for query in (signal.bad, signal.valid) if query)
+        return frozenset().union(*(metrics(parsed(query)) for query in asked))
     return metrics(parsed(signal.promql))

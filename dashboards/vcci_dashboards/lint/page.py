@@ -72,10 +72,11 @@ class Page:
 
     path: str
     json: Mapping[str, Any]
+    size: int
 
     @classmethod
     def read(cls, path: str, text: str) -> Page:
-        return cls(path, json.loads(text))
+        return cls(path, json.loads(text), len(text.encode()))
 
     @property
     def uid(self) -> str:

@@ -20,7 +20,10 @@ __all__ = ["RULES"]
 # Grafana drops a dashboard whose uid is longer, without a word.
 UID = re.compile(r"[a-zA-Z0-9_-]{1,40}")
 QUERIES_PER_PAGE = 60
+BYTES_PER_PAGE = 500_000
+"""A ConfigMap holds a mebibyte with its frame, and nobody reads so much; what we ship has a seventh of this."""
 KINDS = {"bargauge", "heatmap", "row", "stat", "state-timeline", "table", "text", "timeseries"}
+_COMPONENT = "${__data.fields.component}"
 _ADDRESS = re.compile(r"(?:https?://|/d/)[^)\s\"]+")
 
 
@@ -77,6 +80,8 @@ def _page(context: Context) -> Iterator[Finding]:
                 yield Finding("page", page.uid, "", f"expected {key}")
         if len(page.targets) > QUERIES_PER_PAGE:
             yield Finding("page", page.uid, "", f"expected at most {QUERIES_PER_PAGE} queries, got {len(page.targets)}")
+        if page.size > BYTES_PER_PAGE:
+            yield Finding("page", page.uid, "", f"expected at most {BYTES_PER_PAGE:,} bytes, got {page.size:,}")
         for panel in page.panels:
             if panel.get("type") not in KINDS:
                 yield Finding("page", page.uid, _name(panel), f"expected one of {sorted(KINDS)}")
@@ -100,19 +105,23 @@ def _defined_variables(context: Context) -> Iterator[Finding]:
 
 
 def _links(context: Context) -> Iterator[Finding]:
-    pages = {page.uid: page for page in context.pages}
+    pages = {page.uid for page in context.pages}
+    promising = {slo.component for slo in context.plan.slos}
     links = context.plan.links
-    known = {value for value in vars(links).values() if value}
+    known = tuple(value for value in vars(links).values() if value)
+    tagged = Counter(tag for page in context.pages for tag in set(page.json.get("tags") or ()))
     for page in context.pages:
         for tag in (tag for link in page.json.get("links") or () for tag in link.get("tags") or ()):
-            if sum(tag in (other.json.get("tags") or ()) for other in context.pages) < len(context.pages):
+            if tagged[tag] < len(context.pages):
                 yield Finding("links", page.uid, "", f"expected every page to carry the tag {tag}")
         for where, url in _addresses(page):
             path = url.removeprefix(links.grafana) if links.grafana else url
             if path.startswith("/d/"):
-                if path.removeprefix("/d/").partition("?")[0] not in pages:
-                    yield Finding("links", page.uid, where, f"expected a page of this set, got {url}")
-            elif not any(url.startswith(start) for start in known):
+                uid = path.removeprefix("/d/").partition("?")[0]
+                wanted = {uid.replace(_COMPONENT, name) for name in promising} if _COMPONENT in uid else {uid}
+                for missing in sorted(wanted - pages):
+                    yield Finding("links", page.uid, where, f"expected a page of this set, {missing}, got {url}")
+            elif not url.startswith(known):
                 yield Finding("links", page.uid, where, f"expected a place that the spec names, got {url}")
 
 

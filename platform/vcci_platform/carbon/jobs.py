@@ -122,6 +122,17 @@ class Jobs:
             rows = {row[0]: Waiting(count=row[1], oldest=row[2]) for row in connection.execute(query)}
         return {queue: rows.get(queue, Waiting(count=0, oldest=None)) for queue in QUEUES}
 
+    def given_up(self, since: datetime, until: datetime) -> Mapping[str, int]:
+        """Return how many jobs of each tenant failed for good in a span."""
+        ended = _job.c.finished_at
+        query = (
+            select(_job.c.tenant_id, func.count())
+            .where(_job.c.status == JobStatus.FAILED, ended >= since, ended < until)
+            .group_by(_job.c.tenant_id)
+        )
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     # -- the life of a job -------------------------------------------------------------------------------------------
 
     def claim(self, job_id: str, message_id: str, *, redelivered: bool = False) -> Job | None:

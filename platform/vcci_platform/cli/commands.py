@@ -28,24 +28,50 @@ class Entry:
 _START = "Start here"
 _SPEC = "The spec and what is made of it"
 _WATCH = "What is happening"
-_RUN = "One process at a time"
+_ACCESS = "Who may use the service"
+_RUN = "Run one process at a time"
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "up": Entry("vcci_platform.cli.up", "Start everything on this machine and print the addresses", _START),
-    "demo": Entry("vcci_platform.cli.demo", "Show the loop with real faults, such as an outage", _START),
-    "init": Entry("vcci_platform.cli.init", "Write a starter spec into this folder", _START),
-    "spec": Entry("vcci_platform.cli.spec", "Validate the spec and print its JSON Schema", _SPEC),
-    "plan": Entry("vcci_platform.cli.plan", "Print the plan: every default filled, every name decided", _SPEC),
-    "generate": Entry("vcci_platform.cli.generate", "Write the artifacts of the spec, or check them", _SPEC),
-    "now": Entry("vcci_platform.cli.now", "One screen: what fires, what burns, who is on call", _WATCH),
-    "slo": Entry("vcci_platform.cli.slo", "Objectives, budgets and burn", _WATCH),
-    "incident": Entry("vcci_platform.cli.incident", "Incidents and their timelines", _WATCH),
+    "demo": Entry(
+        "vcci_platform.cli.demo", "Break a platform of its own, and show what follows until it has recovered", _START
+    ),
+    "init": Entry("vcci_platform.cli.init", "Write a starter spec, or one of what a Prometheus holds", _START),
+    "import": Entry("vcci_platform.cli.imports", "Write a spec from the alerting rules that a team has", _START),
+    "spec": Entry("vcci_platform.cli.spec", "Check a spec, or print the JSON Schema of specs", _SPEC),
+    "plan": Entry(
+        "vcci_platform.cli.plan", "Print the plan of a spec: every default filled, every name decided", _SPEC
+    ),
+    "convert": Entry(
+        "vcci_platform.cli.convert",
+        "Turn specs of Sloth, OpenSLO and Pyrra into ours, and ours into the first two",
+        _SPEC,
+    ),
+    "generate": Entry(
+        "vcci_platform.cli.generate", "Write the rules, routes, dashboards and runbooks of a spec, or check them", _SPEC
+    ),
+    "sloth": Entry("vcci_platform.cli.sloth", "Do what Sloth v0.16 does, byte for byte, with its flags", _SPEC),
+    "diff": Entry("vcci_platform.cli.diff", "Say what changes between two specs, in words for a review", _SPEC),
+    "drift": Entry(
+        "vcci_platform.cli.drift", "Say where a live Prometheus and Alertmanager differ from the spec", _SPEC
+    ),
+    "now": Entry("vcci_platform.cli.now", "Say in one screen what fires, what burns and who is on call", _WATCH),
+    "why": Entry("vcci_platform.cli.why", "Say why an alert fires or does not, whom it wakes, when it is over", _WATCH),
+    "slo": Entry("vcci_platform.cli.slo", "Look at promises: status, account, gate, reports, backtests", _WATCH),
+    "incident": Entry(
+        "vcci_platform.cli.incident", "List incidents, read their timelines, report and move them", _WATCH
+    ),
+    "drill": Entry("vcci_platform.cli.drill", "Play a game day: every deadline of an incident, met or missed", _WATCH),
+    "oncall": Entry("vcci_platform.cli.oncall", "Who is on call, the next handoffs, and notes for one", _WATCH),
     "page": Entry("vcci_platform.cli.page", "Send a real test page down the configured path", _WATCH),
-    "tenant": Entry("vcci_platform.cli.tenant", "Tenants and their API keys", _RUN),
-    "api": Entry("vcci_platform.cli.api", "Run the service", _RUN),
-    "worker": Entry("vcci_platform.cli.worker", "Run a worker of the queues", _RUN),
-    "scheduler": Entry("vcci_platform.cli.scheduler", "Run the scheduler and the sweeper", _RUN),
-    "desk": Entry("vcci_platform.cli.desk", "Run the incident desk", _RUN),
+    "pagerduty": Entry("vcci_platform.cli.pagerduty", "The spec against a PagerDuty account, and into it", _SPEC),
+    "tenant": Entry("vcci_platform.cli.tenant", "Make and list tenants and their API keys", _ACCESS),
+    "api": Entry("vcci_platform.cli.api", "Run the service, and without a broker the worker of its jobs", _RUN),
+    "worker": Entry("vcci_platform.cli.worker", "Run a worker of the queues of a broker", _RUN),
+    "scheduler": Entry(
+        "vcci_platform.cli.scheduler", "Run the scheduler: it sends again the jobs whose message was lost", _RUN
+    ),
+    "desk": Entry("vcci_platform.cli.desk", "Run the incident desk; its people, outbox and inbox", _RUN),
     "runbooks": Entry("vcci_platform.cli.runbooks", "Build or serve the runbook site", _RUN),
     "sandbox": Entry("vcci_platform.cli.sandbox", "Run the stand-ins for PagerDuty, Statuspage and Slack", _RUN),
 }

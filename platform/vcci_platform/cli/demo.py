@@ -24,6 +24,7 @@ from vcci_platform.specs import platform_plan
 from vcci_platform.supervisor import Blueprint, Interrupted, Newcomer, clean_environment, demo_key, draw, running
 from vcci_platform.supervisor.addresses import addresses
 from vcci_platform.supervisor.newcomer import KEY_FILE
+from vcci_slo.resolve.tiers import check_pace
 
 __all__ = ["app"]
 
@@ -60,6 +61,7 @@ def outage(
     home = Path(tempfile.mkdtemp(prefix="vcci-demo-"))
     settings = Settings.model_construct(home=home, time_scale=time_scale, faults_enabled=True)
     settings.spec = Settings().spec
+    check_pace(platform_plan(settings))
     base = clean_environment(os.environ)
 
     def blueprint() -> Blueprint:

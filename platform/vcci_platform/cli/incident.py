@@ -1,18 +1,21 @@
-"""`vcci incident`: list incidents, read a timeline, report a fault, and do what the state allows."""
+"""`vcci incident`: list incidents, read a timeline, report a fault, and do what the state and the rank allow."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vcci_platform.cli.ask import ask, tell
+from vcci_platform.cli import incident_acts, incident_review, incident_show, incident_watch
+from vcci_platform.cli.ask import ask, every, tell
+from vcci_platform.cli.incident_acts import By, who
+from vcci_platform.cli.options import AsJson
 from vcci_platform.cli.words import PRIORITIES, ago
-from vcci_platform.incidents.model import Action
 from vcci_platform.settings import Settings
 from vcci_slo.plan import Priority
 
@@ -20,6 +23,19 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
 Item = Mapping[str, Any]
+State = Literal[
+    "open",
+    "closed",
+    "all",
+    "detected",
+    "acknowledged",
+    "investigating",
+    "identified",
+    "mitigating",
+    "monitoring",
+    "resolved",
+    "reviewed",
+]
 
 
 @app.callback()
@@ -28,44 +44,31 @@ def group() -> None:
 
 
 @app.command(name="list")
-def show_all() -> None:
-    """List incidents, the newest first."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("id", "severity", "state", "detected", "title"):
-        table.add_column(title, no_wrap=title in {"id", "severity"})
-    items = ask(Settings().desk_at, "/v1/incidents")["items"]
-    for item in items:
-        priority = Text(item["priority"], style=PRIORITIES[item["priority"]])
-        table.add_row(item["id"], priority, item["state"], ago(item["detected_at"]), item["title"])
-    Console().print(table if items else "No incidents.")
-
-
-@app.command()
-def show(incident: Annotated[str, typer.Argument(help="Its id, as `vcci incident list` prints it")]) -> None:
-    """Print one incident with its timeline: when it happened, when the desk learned of it, who, what and why."""
-    found: Item = ask(Settings().desk_at, f"/v1/incidents/{incident}")
-    console = Console()
-    console.print(Text(f"{found['priority']} {found['title']}", style=PRIORITIES[found["priority"]]))
-    console.print(f"{found['state']}, level {found['level']}, detected {ago(found['detected_at'])}")
-    console.print(f"It can: {', '.join(found['allowed_actions']) or 'nothing more'}")
-    for entry in found["timeline"]:
-        why = f" ({entry['why']})" if entry["why"] else ""
-        late = "" if entry["occurred_at"] == entry["received_at"] else f" [heard {entry['received_at'][11:19]}]"
-        console.print(Text(f"{entry['occurred_at'][:19]}Z{late} {entry['by']}: {entry['text']}{why}"), soft_wrap=True)
-
-
-@app.command()
-def act(
-    incident: Annotated[str, typer.Argument(help="Its id")],
-    action: Annotated[Action, typer.Argument(help="What you do to it")],
+def show_all(
     *,
-    by: Annotated[str, typer.Option(envvar="USER", help="Who you are")],
-    why: Annotated[str, typer.Option(help="Why; needed to resolve while an alert fires")] = "",
+    state: Annotated[State, typer.Option(help="Only those in this state")] = "all",
+    system: Annotated[str | None, typer.Option(help="Only those of this system")] = None,
+    priority: Annotated[Priority | None, typer.Option(help="Only those of this severity")] = None,
+    text: Annotated[str | None, typer.Option(help="Only those with these words in the title")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them, not the newest 50 alone")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Acknowledge, investigate, identify, mitigate, monitor, resolve, reopen or review an incident."""
-    body = {"action": action.value, "by": by, "why": why}
-    found: Item = tell(Settings().desk_at, f"/v1/incidents/{incident}/actions", body)
-    typer.echo(f"{found['id']} is {found['state']}")
+    """List incidents, the newest first."""
+    asked = {"state": state, "system": system, "priority": priority, "text": text}
+    given = {name: value for name, value in asked.items() if value}
+    desk = Settings().desk_at
+    items = every(desk, "/v1/incidents", **given) if everything else ask(desk, "/v1/incidents", **given)["items"]
+    if as_json:
+        typer.echo(json.dumps(items, indent=2))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("id", "severity", "state", "detected", "acknowledged by", "title"):
+        table.add_column(title, no_wrap=title in {"id", "severity"})
+    for item in items:
+        severity = Text(item["priority"], style=PRIORITIES[item["priority"]])
+        known = Text(item["acknowledged_by"] or ("nobody" if item["resolved_at"] else "nobody yet"))
+        table.add_row(item["id"], severity, item["state"], ago(item["detected_at"]), known, Text(item["title"]))
+    Console().print(table if items else "No incidents.")
 
 
 @app.command()
@@ -73,11 +76,27 @@ def report(
     title: Annotated[str, typer.Argument(help="What is wrong, in a sentence")],
     *,
     priority: Annotated[Priority, typer.Option(help="P0 and P1 wake someone at once")],
-    by: Annotated[str, typer.Option(envvar="USER", help="Who you are")],
+    by: By = None,
     system: Annotated[str, typer.Option(help="Which system, as the spec names it")] = "vcci",
+    component: Annotated[str, typer.Option(help="Which component, as the spec names it")] = "",
     description: Annotated[str, typer.Option(help="What you saw")] = "",
+    security: Annotated[bool, typer.Option("--security", help="A security incident: few may see it")] = False,
 ) -> None:
     """Tell the desk of a fault that no alert has seen."""
-    body = {"title": title, "priority": priority, "system": system, "by": by, "description": description}
+    body = {
+        "title": title,
+        "priority": priority,
+        "system": system,
+        "description": description,
+        "component": component,
+        "security": security,
+        **who(by),
+    }
     found: Item = tell(Settings().desk_at, "/v1/incidents", body)
-    typer.echo(f"{found['id']}: {found['priority']}, {found['state']}")
+    typer.echo(f"{found['id']}: {found['priority']}, {found['state']}" if "id" in found else found["detail"])
+
+
+incident_show.add_to(app)
+incident_watch.add_to(app)
+incident_acts.add_to(app)
+incident_review.add_to(app)

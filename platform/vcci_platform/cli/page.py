@@ -14,9 +14,9 @@ import typer
 
 from vcci_platform.clock import SystemClock
 from vcci_platform.errors import PlatformError
-from vcci_platform.incidents.pagerduty import PagerDuty
 from vcci_platform.incidents.ports import Failed, Outcome, Page, Pager
-from vcci_platform.incidents.vendors import VendorTargets
+from vcci_platform.incidents.vendors.pagerduty_events import PagerDuty
+from vcci_platform.incidents.vendors.targets import VendorTargets
 from vcci_platform.settings import Settings
 from vcci_platform.specs import platform_plan
 from vcci_slo.plan import Priority

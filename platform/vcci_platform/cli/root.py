@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
+from typer.main import get_command, get_group
 
 from vcci_platform.cli.commands import COMMANDS, Entry, available
 from vcci_platform.errors import PlatformError
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["LazyGroup", "explain", "root"]
 
 _HELP = "The platform of an observed Scope 3 service: what it promises, when to wake someone, and what to do then."
+_EXITS = (
+    "Every command ends with 0 when it is done or the answer is yes; with 1 when the answer is no (a gate refuses, "
+    "something drifts, artifacts are stale) or the work failed; with 2 when it was asked wrongly (an unknown option, "
+    "name or file, a spec with mistakes) or nobody can tell (who would know does not answer); with 130 when it was "
+    "interrupted. Only `vcci sloth` ends as Sloth does."
+)
 # Expected failures of the packages below this one; looked up only when their module has been imported.
 _EXPECTED_ELSEWHERE = (
     "vcci_slo.errors:SloError",
@@ -53,15 +60,32 @@ class LazyGroup(TyperGroup):
 
 def root(commands: Mapping[str, Entry] = COMMANDS) -> LazyGroup:
     """Return the command that holds every available command."""
+    options = typer.Typer(add_completion=False, callback=_options)
     return LazyGroup(
         available(commands),
         name="vcci",
         help=_HELP,
         no_args_is_help=True,
+        epilog=_EXITS,
         rich_markup_mode="rich",
-        params=[],
+        params=get_group(options).params,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
+    if wanted:
+        typer.echo(f"vcci {version('vcci')}")
+        raise typer.Exit
+
+
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Hold the options of `vcci` itself."""
 
 
 def explain(error: BaseException) -> tuple[str, int] | None:
@@ -86,7 +110,7 @@ def explain(error: BaseException) -> tuple[str, int] | None:
 
 
 def run(arguments: list[str] | None = None) -> None:
-    """Run `vcci` and end the process: 0 done, 1 failed, 2 asked for something wrong, 130 interrupted."""
+    """Run `vcci` and end the process; what it ends with stands at the foot of its help."""
     try:
         root().main(args=arguments, prog_name="vcci")
     except Exception as error:  # the one handler at the edge

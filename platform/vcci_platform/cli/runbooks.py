@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vcci_platform import runbooks
+from vcci_platform.cli.options import PlatformSpec
 from vcci_platform.settings import Settings
 from vcci_platform.specs import find_spec, plan_of, platform_plan
 
@@ -20,9 +21,7 @@ app = typer.Typer(help="The runbook site.", no_args_is_help=True)
 def build(
     *,
     out: Annotated[Path | None, typer.Option(help="Folder of the site; unset, runbooks under the home folder")] = None,
-    spec: Annotated[
-        Path | None, typer.Option(help="The spec; unset, the one of this folder or the shipped one")
-    ] = None,
+    spec: PlatformSpec = None,
 ) -> None:
     """Build the site from a spec and the hand-written pages; a link that leads nowhere fails."""
     settings = Settings()

@@ -10,6 +10,9 @@ import typer
 
 from vcci_alerts.errors import AlertsError
 from vcci_dashboards.errors import DashboardsError
+from vcci_platform.cli.access import Given, asks_prometheus
+from vcci_platform.cli.spec_live import look
+from vcci_platform.cli.spec_simulate import simulate
 from vcci_platform.generate import OUTPUTS, destinations, render
 from vcci_platform.specs import find_spec, place_of, plan_of
 from vcci_runbooks_site.errors import RunbooksError
@@ -28,23 +31,49 @@ def group() -> None:
 
 
 @app.command()
+@asks_prometheus
 def validate(
     files: Annotated[list[Path] | None, typer.Argument(help="Specs; unset, the one of this folder")] = None,
+    *,
+    spec: Annotated[list[Path] | None, typer.Option(help="A spec, as other commands take it; may be repeated")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Look also whether everything is there in Prometheus")] = False,
+    prometheus: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where --live looks; unset, PROMETHEUS_URL")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON")] = False,
+    access: Given,
 ) -> None:
-    """Check form, units, references, thresholds and every PromQL expression. All problems are told at once."""
-    failed = False
-    for path in files or [find_spec(None, Path.cwd())]:
+    """Check form, units, references, thresholds and every PromQL expression. All problems are told at once.
+
+    Ends with 2 if something is wrong. With --live each signal, promise and measure is looked up in Prometheus: ends
+    with 1 if something is missing there.
+    """
+    failed = missing = False
+    judged: list[dict[str, object]] = []
+    for path in [*(files or ()), *(spec or ())] or [find_spec(None, Path.cwd())]:
         plan, problems = _judged(find_spec(path, Path.cwd()))
-        if plan is not None and not problems:
-            typer.echo(f"{path}: valid: {_summary(plan)}")
-            continue
-        failed = True
-        for problem in problems:
-            typer.echo(problem, err=True)
-        count = len(problems)
-        typer.secho(f"{path}: {count} problem{'s' if count != 1 else ''}", err=True, fg=typer.colors.RED)
-    if failed:
-        raise typer.Exit(2)
+        failed |= bool(problems)
+        if plan is not None and not problems and live:
+            missing |= not look(path, plan, prometheus, access, as_json=as_json)
+        elif as_json:
+            counts = _counts(plan) if plan is not None else {}
+            judged.append({"spec": path.as_posix(), "valid": not problems, "counts": counts, "problems": problems})
+        else:
+            _tell(path, plan, problems)
+    if judged:
+        typer.echo(json.dumps(judged, indent=2, ensure_ascii=False))
+    if failed or missing:
+        raise typer.Exit(2 if failed else 1)
+
+
+def _tell(path: Path, plan: Plan | None, problems: tuple[str, ...]) -> None:
+    if plan is not None and not problems:
+        typer.echo(f"{path}: valid: {_summary(plan)}")
+        return
+    for problem in problems:
+        typer.echo(problem, err=True)
+    count = len(problems)
+    typer.secho(f"{path}: {count} problem{'s' if count != 1 else ''}", err=True, fg=typer.colors.RED)
 
 
 def _judged(path: Path) -> tuple[Plan | None, tuple[str, ...]]:
@@ -64,17 +93,24 @@ def _judged(path: Path) -> tuple[Plan | None, tuple[str, ...]]:
     return plan, tuple(found)
 
 
-def _summary(plan: Plan) -> str:
-    counts = {
-        "component": len(plan.components),
-        "promise": len(plan.slos),
-        "alert": len(plan.alerts),
-        "dashboard": len(plan.dashboards),
+def _counts(plan: Plan) -> dict[str, int]:
+    return {
+        "components": len(plan.components),
+        "promises": len(plan.slos),
+        "alerts": len(plan.alerts),
+        "dashboards": len(plan.dashboards),
     }
-    return ", ".join(f"{count} {name}{'s' if count != 1 else ''}" for name, count in counts.items())
+
+
+def _summary(plan: Plan) -> str:
+    counted = _counts(plan).items()
+    return ", ".join(f"{count} {names if count != 1 else names.removesuffix('s')}" for names, count in counted)
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema, for editors that complete and check as one types."""
     typer.echo(json.dumps(json_schema(), indent=2))
+
+
+app.command()(simulate)

@@ -18,6 +18,7 @@ from vcci_platform.carbon import samples
 from vcci_platform.cli.screen import Screen
 from vcci_platform.errors import PlatformError
 from vcci_platform.settings import Settings
+from vcci_platform.specs import platform_plan
 from vcci_platform.supervisor import (
     Blueprint,
     Interrupted,
@@ -29,6 +30,7 @@ from vcci_platform.supervisor import (
 )
 from vcci_platform.supervisor.addresses import addresses, check
 from vcci_platform.supervisor.newcomer import KEY_FILE
+from vcci_slo.resolve.tiers import check_pace
 
 __all__ = ["app"]
 
@@ -90,6 +92,7 @@ def _settings(home: Path | None, time_scale: float | None) -> Settings:
             f"expected no real pager while clocks run {settings.time_scale:g} times faster, found PAGERDUTY_ROUTING_KEY"
             "; take it out of the environment, or leave the clocks alone"
         )
+    check_pace(platform_plan(settings))
     return settings
 
 

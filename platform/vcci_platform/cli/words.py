@@ -9,13 +9,22 @@ from typing import Final
 
 from vcci_slo.promql.durations import words
 
-__all__ = ["PRIORITIES", "STATES", "ago", "percent", "rate", "scale_note", "share", "span"]
+__all__ = ["PRIORITIES", "STATES", "ago", "percent", "rate", "scale_note", "share", "span", "state_words"]
 
 STATES: Final[Mapping[str, str]] = {"kept": "green", "burning": "red", "exhausted": "bold red", "unknown": "yellow"}
 """The colour of each state of a promise."""
 
 PRIORITIES: Final[Mapping[str, str]] = {"P0": "bold white on red", "P1": "bold red", "P2": "yellow", "P3": "dim"}
 """The colour of each severity."""
+
+
+def state_words(state: str, *, so_far: bool) -> str:
+    """Return the state of a promise; of a young one it is told that most of its window was never observed.
+
+    >>> state_words("kept", so_far=True), state_words("kept", so_far=False), state_words("burning", so_far=True)
+    ('kept so far', 'kept', 'burning')
+    """
+    return f"{state} so far" if so_far and state != "burning" else state
 
 
 def percent(ratio: float | None) -> str:

@@ -18,7 +18,7 @@ app = typer.Typer()
 @app.command(name="worker")
 def work(
     queue: Annotated[
-        list[str] | None, typer.Option(help=f"Repeat it for more than one of {', '.join(QUEUES)}; unset, all")
+        list[str] | None, typer.Option(help=f"One of {', '.join(QUEUES)}; may be repeated; unset, all")
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Jobs at the same time")] = 4,
 ) -> None:

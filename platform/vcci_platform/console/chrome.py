@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from vcci_platform.console.words import TIMES
+from vcci_platform.origin import names_of
 from vcci_platform.settings import Settings
 from vcci_slo.plan import Links, Plan
 
@@ -54,7 +54,7 @@ def desk_chrome(settings: Settings, plan: Plan, sandboxed: Sequence[str], *, sel
         sections=_sections("", settings.service_at),
         elsewhere=_elsewhere(settings, plan.links, sandboxed),
         notices=tuple(notices),
-        names=_names(settings.desk_at, plan.links.desk),
+        names=names_of(settings.desk_at, plan.links.desk),
     )
 
 
@@ -66,7 +66,7 @@ def service_chrome(settings: Settings, plan: Plan | None, sandboxed: Sequence[st
         sections=_sections(settings.desk_at, ""),
         elsewhere=_elsewhere(settings, links, sandboxed),
         notices=_notices(sandboxed, settings.time_scale),
-        names=_names(settings.service_at, links.api),
+        names=names_of(settings.service_at, links.api),
     )
 
 
@@ -75,6 +75,7 @@ def _sections(desk: str, service: str) -> tuple[Place, ...]:
         Place("Now", f"{desk}/", "now"),
         Place("Promises", f"{desk}/slos", "slos"),
         Place("Incidents", f"{desk}/incidents", "incidents"),
+        Place("On call", f"{desk}/on-call", "on-call"),
         Place("Desk", f"{desk}/desk", "desk"),
         Place("Results", f"{service}/", "results"),
     )
@@ -85,6 +86,7 @@ def _elsewhere(settings: Settings, links: Links, sandboxed: Sequence[str]) -> tu
     found = (
         Place("Runbooks", links.runbooks),
         Place("Dashboards", links.grafana),
+        Place("Traces", links.traces),
         Place("Prometheus", settings.prometheus_url or ""),
         Place("Alertmanager", settings.alertmanager_url or ""),
         Place("PagerDuty", "" if "pagerduty" in sandboxed else links.pagerduty),
@@ -109,7 +111,3 @@ def _notices(sandboxed: Sequence[str], time_scale: float) -> tuple[Notice, ...]:
         text = "a demonstration."
         notices.append(Notice("scale", f"Time runs {time_scale:g}{TIMES} faster:", text))
     return tuple(notices)
-
-
-def _names(*urls: str) -> frozenset[str]:
-    return frozenset(name for url in urls if (name := urlsplit(url).hostname))

@@ -1,27 +1,40 @@
 """The desk's pages: what is going on now, the promises, how the desk itself is. They work while the service is dead."""
 
-from __future__ import annotations
-
+# Annotations are evaluated where they stand, because FastAPI must see the dependencies that are passed in.
 import itertools
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from vcci_platform.console import promises as views
 from vcci_platform.console import words as said
+from vcci_platform.console.afterwards import afterwards_pages
 from vcci_platform.console.chrome import Chrome
-from vcci_platform.console.glance import glance, next_handoff
+from vcci_platform.console.corrections import correction_routes
+from vcci_platform.console.entrance import DeskDoor, entrance_routes
+from vcci_platform.console.glance import glance
 from vcci_platform.console.incidents import incident_routes
+from vcci_platform.console.on_call import on_call_page
 from vcci_platform.console.pages import Pages, assets
 from vcci_platform.console.promises import Promise
+from vcci_platform.console.reporting import reporting_routes
+from vcci_platform.console.reports import report_routes
+from vcci_platform.console.review import review_pages
+from vcci_platform.console.upkeep import upkeep_routes
 from vcci_platform.incidents import queries
+from vcci_platform.incidents.access import Access, Actor
 from vcci_platform.incidents.office import Office
+from vcci_platform.incidents.oncall.routes import OnCall
+from vcci_platform.incidents.review.tasks import Reviewer
 from vcci_platform.incidents.views import IncidentSummary
+from vcci_platform.reliability.groups import page_of_group
+from vcci_platform.reliability.parts_order import worst_first
 from vcci_platform.reliability.service import ActiveAlert, Reliability
 from vcci_platform.reliability.sources import Point, SourceUnavailable
 from vcci_platform.reliability.status import Status
@@ -38,6 +51,7 @@ SPANS = {"15m": 90, "1h": 120, "6h": 120, "1d": 96, "7d": 84, "30d": 120}
 SPAN = "1h"
 WINDOW_STEPS = 120
 SPARK_STEPS = 40
+PARTS_SHOWN = 20
 CHANGES = 6
 INCIDENTS = 50
 
@@ -52,28 +66,48 @@ class _Sight:
     trouble: str
 
 
-def desk_console(office: Callable[[], Office], reliability: Reliability, chrome: Chrome) -> APIRouter:
+def desk_console(
+    office: Callable[[], Office],
+    reliability: Reliability,
+    chrome: Chrome,
+    door: DeskDoor,
+    reviewer: Reviewer,
+    on_call: OnCall,
+) -> APIRouter:
     """Return the desk's pages. The office is asked for when a page is opened, since it is built around the routes."""
     pages = Pages(chrome, reliability.clock)
     routes = APIRouter(include_in_schema=False)
     routes.include_router(assets())
-    routes.include_router(_now(pages, office, reliability))
+    routes.include_router(entrance_routes(pages, door))
+    routes.include_router(_now(pages, office, reliability, door.access, on_call))
     routes.include_router(_promises(pages, reliability))
-    routes.include_router(incident_routes(pages, office))
+    routes.include_router(report_routes(pages, reliability.plan))
+    routes.include_router(correction_routes(pages, reliability.book))
+    routes.include_router(review_pages(pages, reviewer, door.access))  # before the forms, which take any last part
+    routes.include_router(afterwards_pages(pages, reviewer, door.access))
+    routes.include_router(reporting_routes(pages, office, door.access, reliability.plan))
+    routes.include_router(incident_routes(pages, office, door.access))
+    routes.include_router(on_call_page(pages, on_call))
+    routes.include_router(upkeep_routes(pages, office, door.access))
     return routes
 
 
-def _now(pages: Pages, office: Callable[[], Office], reliability: Reliability) -> APIRouter:
+def _now(
+    pages: Pages, office: Callable[[], Office], reliability: Reliability, access: Access, on_call: OnCall
+) -> APIRouter:
     routes = APIRouter()
     plan = reliability.plan
 
+    def sees_all(actor: Actor) -> bool:
+        return actor.sees_all(office().desk.rules.security_roles)
+
     @routes.get("/", response_class=HTMLResponse)
-    def now() -> HTMLResponse:
+    def now(actor: Annotated[Actor, Depends(access.actor)]) -> HTMLResponse:
         """Show whether anything is broken, how bad it is, and what to open first."""
         moment = pages.clock.now()
         sight = _look(reliability)
         with _stored(pages, "now") as answer:
-            incidents = _open_incidents(office())
+            incidents = _open_incidents(office(), restricted=sees_all(actor))
             answer.page = pages.show(
                 "now.html",
                 section="now",
@@ -82,7 +116,7 @@ def _now(pages: Pages, office: Callable[[], Office], reliability: Reliability) -
                 sight=sight,
                 runbook=next((alert.runbook_url for alert in sight.firing if alert.runbook_url), ""),
                 changes=reliability.store.changes(CHANGES),
-                rotas=[(rota, next_handoff(rota, plan.calendar.timezone, moment)) for rota in plan.on_call],
+                on_call=on_call.glance(),
                 plan=plan,
                 desk=office().view(),
                 evaluated_by=reliability.evaluated_by,
@@ -91,13 +125,13 @@ def _now(pages: Pages, office: Callable[[], Office], reliability: Reliability) -
         return answer.page
 
     @routes.get("/desk", response_class=HTMLResponse)
-    def desk() -> HTMLResponse:
+    def desk(actor: Annotated[Actor, Depends(access.actor)]) -> HTMLResponse:
         """Show whether the desk does its work, and what it does not look at."""
         with _stored(pages, "desk") as answer:
             answer.page = pages.show(
                 "desk.html",
                 section="desk",
-                desk=office().view(),
+                desk=office().view().for_eyes(restricted=sees_all(actor)),
                 every={loop.name: loop.every for loop in office().loops.loops},
                 not_evaluated=reliability.not_evaluated,
                 evaluated_by=reliability.evaluated_by,
@@ -170,6 +204,7 @@ def _show_promise(pages: Pages, reliability: Reliability, slo: Slo, over: str) -
         rows=[_row(point, slo) for point in recent],
         tiers=[(found, views.tier_sentence(found, slo.window_name)) for found in status.burns],
         accounts=_accounts(slo, status),
+        kept_apart=_kept_apart(reliability, slo),
         source=reliability.source.name,
     )
 
@@ -189,6 +224,15 @@ def _accounts(slo: Slo, status: Status) -> list[tuple[str, Budget, timedelta]]:
         (f"Last {slo.window_name}", status.window, allowed_downtime(budget=slo.budget, window=slo.window)),
         ("This calendar month", status.month, month),
     ]
+
+
+def _kept_apart(reliability: Reliability, slo: Slo) -> tuple[Sequence[tuple[dict[str, str], Promise, str]], int]:
+    """Return the worst parts of a promise with the page of each, and how many parts there are."""
+    found = worst_first(reliability.parts(slo)) if slo.by else []
+    shown = [
+        (dict(labels), Promise.of(status, (), ""), page_of_group(slo, labels)) for labels, status in found[:PARTS_SHOWN]
+    ]
+    return shown, len(found)
 
 
 def _row(point: Point, slo: Slo) -> tuple[Point, float | None, float | None]:
@@ -219,9 +263,9 @@ def _promise(reliability: Reliability, slo: Slo) -> Promise:
     return Promise.of(reliability.status(slo), points, words(over))
 
 
-def _open_incidents(office: Office) -> Sequence[IncidentSummary]:
+def _open_incidents(office: Office, *, restricted: bool) -> Sequence[IncidentSummary]:
     with office.desk.database.read() as connection:
-        items = queries.page(connection, limit=INCIDENTS, is_open=True).items
+        items = queries.page(connection, limit=INCIDENTS, is_open=True, restricted=restricted).items
     return sorted(items, key=lambda incident: (incident.priority, incident.detected_at))
 
 

@@ -1,23 +1,18 @@
-"""The state of everything in one sentence, and who hands over when. Pure."""
+"""The state of everything in one sentence. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from vcci_platform.console import words
 from vcci_platform.console.promises import Promise
 from vcci_platform.incidents.views import IncidentSummary
 from vcci_platform.reliability.service import ActiveAlert
-from vcci_slo.plan import OnCall
 
-__all__ = ["Glance", "glance", "next_handoff"]
-
-DAYS_OF_A_WEEK = 7
-MINUTES_OF_AN_HOUR = 60
+__all__ = ["Glance", "glance"]
 
 
 @dataclass(frozen=True)
@@ -84,15 +79,3 @@ def _listed(names: Sequence[str], one: str, many: str) -> str:
     if len(names) == 1:
         return f"{names[0]} {one}"
     return f"{len(names)} promises {many}"
-
-
-def next_handoff(rota: OnCall, timezone: str, now: datetime) -> datetime:
-    """Return when a rota hands over next, by the clocks of the calendar's zone."""
-    local = now.astimezone(ZoneInfo(timezone))
-    hour, minute = divmod(rota.handoff_minute, MINUTES_OF_AN_HOUR)
-    day = local.date() + timedelta(days=(rota.handoff_day - local.weekday()) % DAYS_OF_A_WEEK)
-    for date in (day, day + timedelta(days=DAYS_OF_A_WEEK)):
-        moment = datetime(date.year, date.month, date.day, hour, minute, tzinfo=local.tzinfo)
-        if moment > local:
-            return moment
-    raise AssertionError("a week has only one handoff")

@@ -1,183 +1,176 @@
-"""The pages of incidents: the list, one of them with its clocks and timeline, and the forms that act on it."""
+"""The pages of incidents: the list with its filters, one incident, and the forms that act on it."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
+# Annotations are evaluated where they stand, because FastAPI must see the dependencies that are passed in.
+from collections.abc import Callable, Mapping
 from typing import Annotated
+from urllib.parse import quote, unquote, urlencode
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 
+from vcci_platform.console.incident_forms import FORMS, mistakes, sentence
+from vcci_platform.console.incident_page import SECTION, Said, show_incident
 from vcci_platform.console.pages import Pages
-from vcci_platform.incidents import queries, store
-from vcci_platform.incidents.model import Action, Incident, Publication, Refused
+from vcci_platform.incidents import queries
+from vcci_platform.incidents.access import Access, Actor
+from vcci_platform.incidents.acts import Acts
+from vcci_platform.incidents.caretaking import again_effect
+from vcci_platform.incidents.desk_routes import Number
+from vcci_platform.incidents.model import Priority, State
 from vcci_platform.incidents.office import Office
-from vcci_platform.incidents.rules import IncidentPolicy
-from vcci_platform.incidents.tasks import UnknownIncident
-from vcci_platform.incidents.views import ActionRequest, ApprovalRequest, IncidentDetail
+from vcci_platform.incidents.views import IncidentSummary
+from vcci_platform.problems import Problem
 
 __all__ = ["incident_routes"]
 
-SECTION = "incidents"
-CLOSED = 50
-CONFLICT = 409
-UNPROCESSABLE = 422
-
-TIMERS = {
-    "page": "Page goes out",
-    "fallback": "Page goes through the chat instead",
-    "acknowledge": "Acknowledge",
-    "assess": "Assess",
-    "update": "Next update",
-    "escalate": "Escalates",
-    "monitor": "Good for long enough",
-    "review": "Review",
-}
-"""What a deadline is about. Those of the desk itself happen; the others wait for a person."""
-
-EFFECTS = {
-    "trigger": "page",
-    "acknowledge": "acknowledge the page",
-    "resolve": "resolve the page",
-    "show": "show on the status page",
-    "say": "write to the channel",
-    "prompt": "remind in the channel",
-    "fallback": "page through the channel",
-}
-OUTCOMES = {
-    "waiting": "is waiting",
-    "delivered": "delivered",
-    "dead": "given up",
-    "superseded": "overtaken by a newer one",
-}
-VERBS = {
-    Action.ACKNOWLEDGE: "Acknowledge",
-    Action.INVESTIGATE: "Investigate",
-    Action.IDENTIFY: "Cause identified",
-    Action.MITIGATE: "Mitigate",
-    Action.MONITOR: "Watch recovery",
-    Action.RESOLVE: "Resolve",
-    Action.REOPEN: "Reopen",
-    Action.REVIEW: "Reviewed",
-}
-WAY = ("detected", "acknowledged", "investigating", "identified", "mitigating", "monitoring", "resolved", "reviewed")
+AT_ONCE = 50
+NOT_FOUND, UNPROCESSABLE = 404, 422
+MOST_FIELDS = 20
+NAME_COOKIE = "vcci-desk-name"  # only where nobody signs in, so that a name is written once
 
 
-@dataclass(frozen=True)
-class _Said:
-    """What a person wrote into a form that was not taken, and why not."""
+def incident_routes(pages: Pages, office: Callable[[], Office], access: Access) -> APIRouter:
+    """Return the pages of incidents. Their forms do what the API does."""
+    routes = APIRouter()
+    routes.include_router(_list(pages, office, access))
+    routes.include_router(_one(pages, office, access))
+    routes.include_router(_forms(pages, office, access))
+    return routes
 
-    trouble: str = ""
-    by: str = ""
-    why: str = ""
 
-
-def incident_routes(pages: Pages, office: Callable[[], Office]) -> APIRouter:
-    """Return the pages of incidents. Their forms call what the API calls."""
+def _list(pages: Pages, office: Callable[[], Office], access: Access) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/incidents", response_class=HTMLResponse)
-    def all_incidents(before: str | None = None) -> HTMLResponse:
-        """Show open incidents, then those that are over, the newest first."""
-        with office().desk.database.read() as connection:
-            opened = () if before else queries.page(connection, limit=CLOSED, is_open=True).items
-            closed = queries.page(connection, limit=CLOSED, cursor=before, is_open=False)
-        return pages.show("incidents.html", section=SECTION, opened=opened, closed=closed, before=before)
+    def all_incidents(
+        actor: Annotated[Actor, Depends(access.actor)],
+        before: str | None = None,
+        state: str = "",
+        priority: str = "",
+        system: str = "",
+        text: str = "",
+    ) -> HTMLResponse:
+        """Show open incidents, then those that are over, the newest first; or those that a filter lets through."""
+        desk = office().desk
+        restricted = actor.sees_all(desk.rules.security_roles)
+        asked = {"state": state, "priority": priority, "system": system, "text": text.strip()}
+        chosen = {name: value for name, value in asked.items() if value}
+        states = {each.value for each in State}
+        with desk.database.read() as connection:
+            systems = queries.systems(connection, restricted=restricted)
+            found = queries.page(
+                connection,
+                limit=AT_ONCE,
+                cursor=before,
+                is_open={"open": True, "closed": False}.get(state, None if chosen else False),
+                state=State(state) if state in states else None,
+                system=system or None,
+                priority=Priority(priority) if priority in set(Priority) else None,
+                text=chosen.get("text"),
+                restricted=restricted,
+            )
+            opened: tuple[IncidentSummary, ...] = ()
+            if not chosen and not before:
+                opened = queries.page(connection, limit=AT_ONCE, is_open=True, restricted=restricted).items
+        return pages.show(
+            "incidents.html",
+            section=SECTION,
+            opened=opened,
+            found=found,
+            before=before,
+            asked=asked,
+            filtered=bool(chosen),
+            again=urlencode(chosen),
+            systems=systems,
+            states=list(State),
+            priorities=[priority for priority in Priority if priority in desk.rules.severities],
+        )
+
+    return routes
+
+
+def _one(pages: Pages, office: Callable[[], Office], access: Access) -> APIRouter:
+    routes = APIRouter()
 
     @routes.get("/incidents/{incident_id}", response_class=HTMLResponse)
-    def one_incident(incident_id: str) -> HTMLResponse:
-        """Show everything that is known of an incident, and what can be done."""
-        return _show(pages, office(), incident_id)
-
-    @routes.post("/incidents/{incident_id}/actions")
-    def act(
-        request: Request,
+    def one_incident(
         incident_id: str,
-        action: Annotated[str, Form()] = "",
-        by: Annotated[str, Form()] = "",
-        why: Annotated[str, Form()] = "",
+        request: Request,
+        actor: Annotated[Actor, Depends(access.actor)],
+        ready: str = "",
+    ) -> HTMLResponse:
+        """Show everything that is known of an incident, and what can be done; `ready` puts a sentence into the form."""
+        return show_incident(pages, office(), incident_id, actor, Said(name=_name(request), ready=ready))
+
+    return routes
+
+
+def _forms(pages: Pages, office: Callable[[], Office], access: Access) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/incidents/{incident_id}/effects/{number}/retry")
+    def retry(
+        incident_id: str,
+        number: Number,
+        request: Request,
+        actor: Annotated[Actor, Depends(access.actor)],
     ) -> Response:
-        """Do what a person asks."""
+        """Try a dead effect of this incident again."""
+        refused = pages.foreign(request)
+        if refused is not None:
+            return refused
+        try:
+            again_effect(office().desk, number, actor)
+        except Problem as problem:
+            said = Said("effects", trouble=problem.detail, name=_name(request))
+            return show_incident(pages, office(), incident_id, actor, said, code=problem.status)
+        return pages.go(f"/incidents/{incident_id}#h-effects")
 
-        def do() -> None:
-            asked = ActionRequest.model_validate({"action": action, "by": by, "why": why})
-            office().desk.act(incident_id, asked.action, by=asked.by, why=asked.why)
-
-        return _take(pages, office(), request, incident_id, do, _Said(by=by, why=why))
-
-    @routes.post("/incidents/{incident_id}/status-page")
-    def publish(
-        request: Request, incident_id: str, by: Annotated[str, Form()] = "", why: Annotated[str, Form()] = ""
+    @routes.post("/incidents/{incident_id}/{form}")
+    async def act(
+        incident_id: str,
+        form: str,
+        request: Request,
+        actor: Annotated[Actor, Depends(access.actor)],
     ) -> Response:
-        """Let the public know, because the commander says so."""
-
-        def do() -> None:
-            asked = ApprovalRequest.model_validate({"by": by, "why": why})
-            office().desk.approve(incident_id, by=asked.by, why=asked.why)
-
-        return _take(pages, office(), request, incident_id, do, _Said(by=by, why=why))
+        """Do what a form asks."""
+        if form not in FORMS:
+            return pages.missing(f"There is no form {form!r}.", section=SECTION)
+        refused = pages.foreign(request)
+        if refused is not None:
+            return refused
+        sent = await request.form(max_files=0, max_fields=MOST_FIELDS)
+        fields = {name: str(value).strip() for name, value in sent.items()}
+        return await run_in_threadpool(_take, pages, office(), incident_id, form, fields, actor)
 
     return routes
 
 
 def _take(
-    pages: Pages, office: Office, request: Request, incident_id: str, do: Callable[[], None], said: _Said
+    pages: Pages, office: Office, incident_id: str, form: str, fields: Mapping[str, str], actor: Actor
 ) -> Response:
-    refused = pages.foreign(request)
-    if refused is not None:
-        return refused
+    if form == "updates" and fields.get("ready"):
+        return show_incident(pages, office, incident_id, actor, Said(form, fields, ready=fields["ready"]))
+    if fields.get("do") == "preview":
+        return show_incident(pages, office, incident_id, actor, Said(form, fields, previews=True))
+    trouble, code = "", UNPROCESSABLE
     try:
-        do()
-    except UnknownIncident:
-        return pages.missing(f"There is no incident {incident_id!r}.", section=SECTION)
+        FORMS[form](Acts(office.desk), incident_id, fields, actor, pages.clock.now())
     except ValidationError as error:
-        what = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        trouble = "Say who you are: the timeline names everybody who acts." if not said.by.strip() else what
-        return _show(pages, office, incident_id, UNPROCESSABLE, _Said(trouble, said.by, said.why))
-    except Refused as error:
-        sentence = str(error)
-        trouble = f"{sentence[:1].upper()}{sentence[1:]}."
-        return _show(pages, office, incident_id, CONFLICT, _Said(trouble, said.by, said.why))
-    return pages.go(f"/incidents/{incident_id}")
+        trouble = mistakes(error)
+    except ValueError:
+        trouble = "A choice is missing."
+    except Problem as problem:
+        trouble, code = sentence(problem), problem.status
+    if trouble:
+        return show_incident(pages, office, incident_id, actor, Said(form, fields, trouble), code=code)
+    answer = pages.go(f"/incidents/{incident_id}")
+    if not actor.signed_in and fields.get("by"):
+        answer.set_cookie(NAME_COOKIE, quote(fields["by"][:200]), httponly=True, samesite="strict")
+    return answer
 
 
-def _show(pages: Pages, office: Office, incident_id: str, code: int = 200, said: _Said | None = None) -> HTMLResponse:
-    with office.desk.database.read() as connection:
-        incident = store.find(connection, incident_id)
-        if incident is None:
-            return pages.missing(f"There is no incident {incident_id!r}.", section=SECTION)
-        detail = queries.detail(connection, incident)
-    rules = office.desk.rules
-    firing = [alert for alert in detail.alerts if alert.over_at is None]
-    return pages.show(
-        "incident.html",
-        section=SECTION,
-        code=code,
-        incident=detail,
-        firing=firing,
-        first=min(firing or detail.alerts, key=lambda alert: (alert.priority, alert.starts_at), default=None),
-        rules=rules[incident.priority],
-        ladder=_ladder(incident, rules),
-        publishable=_may_publish(detail, incident, rules),
-        said=said or _Said(),
-        way=WAY,
-        timers=TIMERS,
-        effects=EFFECTS,
-        outcomes=OUTCOMES,
-        verbs=VERBS,
-        sandboxed=office.sandboxed,
-    )
-
-
-def _ladder(incident: Incident, rules: IncidentPolicy) -> list[tuple[int, tuple[str, ...], object, bool]]:
-    """Return each level: its number, its roles, when it is asked, and whether it has been."""
-    steps = [(1, incident.clock_from)]
-    steps += [(level, incident.clock_from + after) for after, level in rules.escalation.get(incident.priority, ())]
-    return [(level, rules.levels.get(level, ()), at, level <= incident.level) for level, at in steps]
-
-
-def _may_publish(detail: IncidentDetail, incident: Incident, rules: IncidentPolicy) -> bool:
-    allowed = rules[incident.priority].status_page != "never"
-    return incident.is_open and allowed and detail.publication is not Publication.PUBLISHED
+def _name(request: Request) -> str:
+    return unquote(request.cookies.get(NAME_COOKIE, ""))

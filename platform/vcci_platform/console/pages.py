@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -16,9 +16,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from vcci_platform import charts, origin
 from vcci_platform.clock import Clock
-from vcci_platform.console import charts, origin, words
+from vcci_platform.console import words
 from vcci_platform.console.chrome import Chrome
+from vcci_platform.console.prose import prose
+from vcci_platform.incidents.access import Actor, Rank, visitor
 from vcci_platform.problems import Problem
 
 __all__ = ["HEADERS", "Pages", "assets", "weblink"]
@@ -59,7 +62,7 @@ class Pages:
     ) -> HTMLResponse:
         """Return a page. `section` is where it stands in the navigation."""
         found = _environment().get_template(template)
-        text = found.render(chrome=self.chrome, now=self.clock.now(), section=section, **shown)
+        text = found.render(chrome=self.chrome, now=self.clock.now(), section=section, visitor=visitor.get(), **shown)
         return HTMLResponse(text, status_code=code, headers={**HEADERS, **(headers or {})})
 
     def missing(self, what: str, *, section: str = "") -> HTMLResponse:
@@ -140,6 +143,15 @@ def _ago(context: Context, moment: datetime) -> Markup:
     )
 
 
+def _covers(actor: Actor, rank: str) -> bool:
+    return actor.rank.covers(Rank(rank))
+
+
+def _zipped(values: Iterable[str]) -> list[tuple[str, str]]:
+    """Return what a form sends beside what it shows, which is the same."""
+    return [(value, value) for value in values]
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -151,7 +163,8 @@ def _environment() -> Environment:
     )
     sayings = (getattr(words, name) for name in words.__all__)
     environment.filters.update(
-        {each.__name__: each for each in sayings if callable(each)} | {"when": _when, "ago": _ago, "weblink": weblink}
+        {each.__name__: each for each in sayings if callable(each)}
+        | {"when": _when, "ago": _ago, "weblink": weblink, "covers": _covers, "zipped": _zipped, "prose": prose}
     )
     own: dict[str, Any] = {"asset": _asset, "bar": charts.bar}
     environment.globals.update(own)

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from vcci_platform.console import charts, words
-from vcci_platform.console.charts import Chart, Limit, Line
+from vcci_platform import charts
+from vcci_platform.charts import Chart, Limit, Line
+from vcci_platform.console import words
 from vcci_platform.reliability.sources import Point
 from vcci_platform.reliability.status import Burn, Status
 from vcci_slo import burn
@@ -49,6 +50,11 @@ class Promise:
     def state(self) -> str:
         """kept, burning, exhausted or unknown."""
         return self.status.state
+
+    @property
+    def told(self) -> str:
+        """The state in words: that of a young promise is one so far."""
+        return f"{self.state} so far" if self.status.so_far and self.state != "burning" else self.state
 
     @property
     def mark(self) -> str:

@@ -23,6 +23,7 @@ from vcci_platform.problems import Problem
 from vcci_platform.telemetry import logs
 from vcci_platform.telemetry.metrics import ServiceMetrics
 from vcci_platform.tenancy import Caller, Tenancy
+from vcci_platform.tenancy.access import recognised
 from vcci_platform.tenancy.model import AuthenticationError
 
 __all__ = ["ServiceDoor", "service_console"]
@@ -54,7 +55,7 @@ class ServiceDoor:
         if key_id is None:
             return None
         try:
-            return self.tenancy.caller(key_id)
+            return recognised(self.tenancy.caller(key_id))
         except AuthenticationError:
             return None
 
@@ -67,7 +68,7 @@ class ServiceDoor:
             # The manual's words, by which its dashboards and searches find the event.
             log.warning("authentication failed", reason=error.reason, key_prefix=error.prefix, path="/sign-in")
             raise
-        return caller, self.sessions.cookie(caller.key_id, self.clock.now())
+        return recognised(caller), self.sessions.cookie(caller.key_id, self.clock.now())
 
 
 def service_console(door: ServiceDoor, chrome: Chrome) -> APIRouter:

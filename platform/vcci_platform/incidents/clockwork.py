@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
-from vcci_platform.incidents.actions import resolve
+from vcci_platform.incidents.actions import WITHHOLDS, asked, resolve
 from vcci_platform.incidents.decisions import (
     SYSTEM,
     Arm,
     Decision,
-    Escalate,
     FallBack,
     Record,
     Ring,
     Tell,
+    Tick,
     TimerKind,
 )
-from vcci_platform.incidents.model import Incident, Priority, State, Tracked
+from vcci_platform.incidents.model import Incident, Priority, Recovery, State, Tracked
+from vcci_platform.incidents.reminders import REMINDERS, Rung, review, span_words
+from vcci_platform.incidents.reopening import reopened
 from vcci_platform.incidents.rules import FALLBACK_AFTER, IncidentPolicy
 
-__all__ = ["Recovery", "Rung", "Sight", "on_timer"]
+__all__ = ["Rung", "Sight", "on_timer"]
 
 LOOKS_PER_WATCH = 5
 """A watch that did not see enough good SLI is looked at again after a fifth of its length."""
 
+WAITS = frozenset({*REMINDERS, TimerKind.ESCALATE})
+"""What asks people for something, and so waits for the working hours of a severity that has them."""
+
+OUTLAST_A_WATCH = frozenset({TimerKind.ACKNOWLEDGE, TimerKind.ESCALATE, TimerKind.FORGOTTEN})
+"""What a watch only makes wait: should the fault come back, people are still asked for it."""
+
 NOT_TAKEN = "PagerDuty did not take the page within a minute"
-
-
-class Recovery(StrEnum):
-    """What the SLIs of a system say about the last minutes."""
-
-    GOOD = "good"
-    BAD = "bad"
-    UNKNOWN = "unknown"
-    UNMEASURED = "unmeasured"
 
 
 @dataclass(frozen=True)
@@ -44,47 +42,90 @@ class Sight:
 
     `recovery` is the verdict of the SLIs over the length of the watch; `unmeasured` when no objective belongs to the
     system, and then its alerts alone decide. `blind` is true while a source of the incident has lost its Watchdog.
-    `page_waits` is true while a page of the incident has not reached PagerDuty.
+    `page_waits_since` is when the oldest call was made that PagerDuty has not taken. `tasks_due` should be done by now.
+    `other_open` is another incident that is open for the same system.
     """
 
     recovery: Recovery = Recovery.UNMEASURED
     blind: bool = False
-    page_waits: bool = False
-
-
-@dataclass(frozen=True)
-class Rung:
-    """A timer that has rung: what it was for, and when it should have."""
-
-    kind: TimerKind
-    due_at: datetime
-    detail: int = 0
+    page_waits_since: datetime | None = None
+    tasks_due: tuple[str, ...] = ()
+    other_open: str = ""
 
 
 def on_timer(
     incident: Incident, alerts: tuple[Tracked, ...], rung: Rung, policy: IncidentPolicy, now: datetime, sight: Sight
 ) -> tuple[Decision, ...]:
     """Return what follows when a timer rings; nothing, when the incident has moved on from what it was for."""
-    if rung.kind is TimerKind.REVIEW:
-        return _review(incident, policy, now)
+    if not incident.is_open:
+        return _after_the_end(incident, alerts, rung, policy, now, sight)
+    calm = incident.state is State.MONITORING and not policy.holding(incident, alerts)
+    if calm and rung.kind is TimerKind.LATE_UPDATE:
+        return ()
+    if (later := _not_yet(incident, rung, policy, now, sight, calm=calm)) is not None:
+        return (Arm(rung.kind, later, rung.detail),)
+    if rung.kind in REMINDERS:
+        return REMINDERS[rung.kind](incident, rung, policy, now)
     decisions: tuple[Decision, ...] = ()
-    if incident.is_open:
-        match rung.kind:
-            case TimerKind.PAGE:
-                decisions = _page(incident, now)
-            case TimerKind.FALLBACK:
-                decisions = (FallBack(NOT_TAKEN),) if sight.page_waits else ()
-            case TimerKind.ACKNOWLEDGE:
-                decisions = _acknowledge(incident, now)
-            case TimerKind.ASSESS:
-                decisions = _assess(incident)
-            case TimerKind.UPDATE:
-                decisions = _update(incident, rung, policy, now)
-            case TimerKind.ESCALATE:
-                decisions = _escalate(incident, rung, policy, now, sight)
-            case TimerKind.MONITOR:
-                decisions = _monitor(incident, alerts, rung, policy, now, sight)
+    match rung.kind:
+        case TimerKind.PAGE:
+            decisions = _page(incident, now)
+        case TimerKind.FALLBACK:
+            decisions = _fall_back(sight, now)
+        case TimerKind.ESCALATE:
+            decisions = _escalate(incident, rung, policy, now, sight)
+        case TimerKind.MONITOR:
+            decisions = _monitor(incident, alerts, rung, policy, now, sight)
+        case TimerKind.TASK:
+            decisions = _tasks(sight)
+        case _:
+            pass
     return decisions
+
+
+def _after_the_end(
+    incident: Incident, alerts: tuple[Tracked, ...], rung: Rung, policy: IncidentPolicy, now: datetime, sight: Sight
+) -> tuple[Decision, ...]:
+    """Return what follows when a timer rings for an incident that is over."""
+    if rung.kind is TimerKind.REVIEW:
+        return review(incident, policy, now)
+    if rung.kind is TimerKind.STILL_FIRES:
+        return reopened(incident, alerts, policy, now, sight.other_open, waits=_impact_is_over(incident, sight))
+    return ()
+
+
+def _not_yet(
+    incident: Incident, rung: Rung, policy: IncidentPolicy, now: datetime, sight: Sight, *, calm: bool
+) -> datetime | None:
+    """Return when to look again at a timer that must not ring now: nobody is at work, or the fault seems over.
+
+    `calm` is a watch while no alert keeps the incident open. One that a person began in spite of an alert is none.
+    """
+    wakes = policy[incident.priority].wakes(now)
+    if rung.kind in WAITS and wakes > now:
+        return wakes
+    if (calm and rung.kind in OUTLAST_A_WATCH) or (
+        rung.kind is TimerKind.FORGOTTEN and _impact_is_over(incident, sight)
+    ):
+        return now + policy.monitor_for / LOOKS_PER_WATCH
+    return None
+
+
+def _fall_back(sight: Sight, now: datetime) -> tuple[Decision, ...]:
+    """Return the other ways that a call takes; one that was made meanwhile gets its own minute."""
+    since = sight.page_waits_since
+    if since is None:
+        return ()
+    if since + FALLBACK_AFTER > now:
+        return (Arm(TimerKind.FALLBACK, since + FALLBACK_AFTER),)
+    return (FallBack(NOT_TAKEN),)
+
+
+def _tasks(sight: Sight) -> tuple[Decision, ...]:
+    if not sight.tasks_due:
+        return ()
+    text = f"to be done by now: {'; '.join(sight.tasks_due)}"
+    return Record("task_due", text, by=SYSTEM), Tell(text, prompt=True)
 
 
 def _page(incident: Incident, now: datetime) -> tuple[Decision, ...]:
@@ -96,49 +137,35 @@ def _page(incident: Incident, now: datetime) -> tuple[Decision, ...]:
     return Ring(incident.priority, again=False, why=why), Arm(TimerKind.FALLBACK, now + FALLBACK_AFTER)
 
 
-def _acknowledge(incident: Incident, now: datetime) -> tuple[Decision, ...]:
-    if incident.acknowledged_at is not None or incident.state is State.MONITORING:
-        return ()
-    text = f"nobody has acknowledged this {incident.priority} for {_words(now - incident.clock_from)}"
-    return Record("acknowledge_missed", text, by=SYSTEM), Tell(text, prompt=True, attention="channel")
-
-
-def _assess(incident: Incident) -> tuple[Decision, ...]:
-    if incident.state not in {State.DETECTED, State.ACKNOWLEDGED}:
-        return ()
-    text = "the assessment is due: who and what is affected, and is the severity right?"
-    return Record("assess_due", text, by=SYSTEM), Tell(text, prompt=True)
-
-
-def _update(incident: Incident, rung: Rung, policy: IncidentPolicy, now: datetime) -> tuple[Decision, ...]:
-    every = policy[incident.priority].update
-    if every is None:
-        return ()
-    following = rung.due_at + every
-    while following <= now:
-        following += every
-    text = f"an update is due: status, impact, ETA; the next one by {following:%H:%M} UTC"
-    return Record("update_due", text, by=SYSTEM), Tell(text, prompt=True), Arm(TimerKind.UPDATE, following)
-
-
 def _escalate(
     incident: Incident, rung: Rung, policy: IncidentPolicy, now: datetime, sight: Sight
 ) -> tuple[Decision, ...]:
-    if rung.detail <= incident.level:
+    if rung.detail in incident.asked:
         return ()
-    if incident.state is State.MONITORING:
-        return (Arm(TimerKind.ESCALATE, now + policy.monitor_for, rung.detail),)
+    held_until = incident.held_until
+    if held_until is not None and now < held_until:
+        return (Arm(TimerKind.ESCALATE, held_until, rung.detail),)
     if _impact_is_over(incident, sight):
         again = Arm(TimerKind.ESCALATE, now + policy.monitor_for / LOOKS_PER_WATCH, rung.detail)
-        first = {level: incident.clock_from + after for after, level in policy.escalation.get(incident.priority, ())}
+        first = {
+            level: policy[incident.priority].after(incident.clock_from, after)
+            for after, level in policy.escalation.get(incident.priority, ())
+        }
         if rung.due_at > first.get(rung.detail, rung.due_at):
             return (again,)
-        text = f"level {rung.detail} is not woken: the SLI has been good for {_words(policy.monitor_for)}"
+        text = f"level {rung.detail} is not woken: the SLI has been good for {span_words(policy.monitor_for)}"
         return Record("escalation_withheld", text, by=SYSTEM), again
-    roles = policy.levels.get(rung.detail, ())
-    who = ", ".join(f"{role} {policy.mentions.get(role, '')}".strip() for role in roles)
-    text = f"unresolved for {_words(now - incident.clock_from)}: escalated to level {rung.detail} ({who or 'nobody'})"
-    return Escalate(rung.detail), Tell(text, attention="channel")
+    who = policy.who(rung.detail)
+    text = f"unresolved for {span_words(now - incident.clock_from)}: escalated to level {rung.detail} ({who})"
+    decisions = (
+        *asked(rung.detail, now),
+        Tell(text, attention="channel"),
+        Tick(SYSTEM, milestone="escalated"),
+    )
+    rules = policy[incident.priority]
+    if rules.forgotten is None or incident.acknowledged_at is None:
+        return decisions
+    return *decisions, Arm(TimerKind.FORGOTTEN, rules.after(now, rules.forgotten))  # somebody was woken just now
 
 
 def _impact_is_over(incident: Incident, sight: Sight) -> bool:
@@ -161,32 +188,12 @@ def _monitor(
         held = f"{fires[0].alert.name} still fires"
     elif sight.blind:
         held = "its source has lost its Watchdog"
-    elif sight.recovery is Recovery.BAD:
-        held = "the SLI is not good yet"
-    elif sight.recovery is Recovery.UNKNOWN:
-        held = "the SLI has no data, and silence is not health"
+    else:
+        held = WITHHOLDS.get(sight.recovery, "")
     if not held:
         measured = "of good SLI" if sight.recovery is Recovery.GOOD else "without an alert"
-        return resolve(incident, policy, now, by=SYSTEM, why=f"{_words(policy.monitor_for)} {measured}")
+        return resolve(incident, policy, now, by=SYSTEM, why=f"{span_words(policy.monitor_for)} {measured}")
     again = Arm(TimerKind.MONITOR, now + policy.monitor_for / LOOKS_PER_WATCH)
     if rung.due_at <= since + policy.monitor_for:
         return Record("resolve_withheld", f"not resolved yet: {held}", by=SYSTEM), again
     return (again,)
-
-
-def _review(incident: Incident, policy: IncidentPolicy, now: datetime) -> tuple[Decision, ...]:
-    every = policy[incident.priority].review
-    if incident.state is not State.RESOLVED or every is None:
-        return ()
-    text = "the review is overdue"
-    return Record("review_overdue", text, by=SYSTEM), Tell(text, prompt=True), Arm(TimerKind.REVIEW, now + every)
-
-
-def _words(span: timedelta) -> str:
-    """Return a length of time for people.
-
-    >>> _words(timedelta(minutes=90)), _words(timedelta(seconds=30))
-    ('90 min', '30 s')
-    """
-    seconds = span.total_seconds()
-    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"

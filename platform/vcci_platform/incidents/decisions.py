@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from vcci_platform.incidents.model import Incident, Priority, Publication, State, Tracked
+from vcci_platform.incidents.model import Nature, Priority, Role, State, Tracked
+from vcci_slo.plan import Task
 
 __all__ = [
     "SYSTEM",
+    "Acknowledge",
     "AcknowledgePages",
+    "AddTasks",
     "Adopt",
     "Arm",
+    "Assign",
     "Attention",
     "Cancel",
+    "Classify",
+    "CloseKey",
     "Decision",
     "Escalate",
     "FallBack",
+    "Hold",
+    "HoldKey",
+    "Mail",
     "Move",
     "Open",
+    "PageLevel",
     "Propose",
     "Publish",
     "Raise",
     "Record",
+    "Regrade",
     "ResolvePages",
     "Ring",
+    "Sign",
+    "StandDown",
     "Tell",
+    "Tick",
     "TimerKind",
     "Track",
-    "evolve",
 ]
 
 SYSTEM = "desk"
@@ -49,6 +61,11 @@ class TimerKind(StrEnum):
     ESCALATE = "escalate"
     MONITOR = "monitor"
     REVIEW = "review"
+    RESPOND = "respond"
+    FORGOTTEN = "forgotten"
+    LATE_UPDATE = "late_update"
+    TASK = "task"
+    STILL_FIRES = "still_fires"
 
 
 @dataclass(frozen=True)
@@ -62,13 +79,15 @@ class Open:
     began_at: datetime
     by: str
     component: str = ""
+    nature: Nature = Nature.FAULT
 
 
 @dataclass(frozen=True)
 class Track:
-    """Remember an alert as it is now."""
+    """Remember an alert as it is now; `elsewhere` says that it belongs to an incident that is over, or to none."""
 
     tracked: Tracked
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +97,75 @@ class Raise:
     priority: Priority
     title: str
     by: str
+
+
+@dataclass(frozen=True)
+class Regrade:
+    """Give the incident the priority that a person finds right, worse or better."""
+
+    priority: Priority
+    by: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Classify:
+    """Say what kind of trouble it is."""
+
+    nature: Nature
+    by: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A person showed that somebody is at work."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Ask nobody further until then; None lets the clock run again."""
+
+    until: datetime | None
+    by: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Assign:
+    """Give a role to a person; nobody named takes it away."""
+
+    role: Role
+    person: str
+    by: str
+
+
+@dataclass(frozen=True)
+class AddTasks:
+    """Add what must not be forgotten."""
+
+    checklist: str
+    tasks: tuple[Task, ...]
+    by: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Mark as done, or not done after all, one task by its number or all that wait for a milestone."""
+
+    by: str
+    number: int = 0
+    milestone: str = ""
+    done: bool = True
+
+
+@dataclass(frozen=True)
+class Mail:
+    """Write to these roles what happened; the mail's subject names the incident."""
+
+    what: str
+    text: str
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -91,13 +179,18 @@ class Move:
 
 @dataclass(frozen=True)
 class Record:
-    """Write a line into the timeline; `occurred_at` None means now."""
+    """Write a line into the timeline; `occurred_at` None means now. `links` are names, each with its address.
+
+    `facts` are parts of the text, by their names, that later messages repeat.
+    """
 
     kind: str
     text: str
     by: str
     why: str = ""
     occurred_at: datetime | None = None
+    links: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,13 +212,41 @@ class Adopt:
 
 
 @dataclass(frozen=True)
+class Acknowledge:
+    """Remember who was the first to be at work, where that moves nothing on."""
+
+    by: str
+
+
+@dataclass(frozen=True)
 class AcknowledgePages:
-    """Tell PagerDuty that somebody is at work."""
+    """Tell PagerDuty that somebody is at work, and the second service; of the page under `but` PagerDuty knows."""
+
+    but: str = ""
+
+
+@dataclass(frozen=True)
+class CloseKey:
+    """Remember that the page under this key is not open any more."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class HoldKey:
+    """Remember that the page under this key is open again."""
+
+    key: str
 
 
 @dataclass(frozen=True)
 class ResolvePages:
     """Resolve every page of the incident, own and adopted, and cancel those that were not sent yet."""
+
+
+@dataclass(frozen=True)
+class StandDown:
+    """Call off the pages that have woken nobody yet; should it be bad enough again, people are woken anew."""
 
 
 @dataclass(frozen=True)
@@ -137,17 +258,28 @@ class FallBack:
 
 @dataclass(frozen=True)
 class Escalate:
-    """Ask the next level for help."""
+    """Ask a level for help."""
 
     level: int
+    by: str = SYSTEM
+    why: str = "unresolved"
+
+
+@dataclass(frozen=True)
+class PageLevel:
+    """Page a level with a page of its own, because the one that is open could not be handed on."""
+
+    level: int
+    why: str
 
 
 @dataclass(frozen=True)
 class Publish:
-    """Show the incident, as it is now, on the status page."""
+    """Show the incident, as it is now, on the status page; `words` are a person's, in place of the usual ones."""
 
     by: str
     why: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,11 +292,15 @@ Attention = Literal["", "here", "channel"]
 
 @dataclass(frozen=True)
 class Tell:
-    """Write to the incident's channel; a `prompt` that waits too long is not worth sending any more."""
+    """Write to the incident's channel; a `prompt` that waits too long is not worth sending any more.
+
+    `links` are names, each with its address; they come before those that every message has.
+    """
 
     text: str
     prompt: bool = False
     attention: Attention = ""
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,82 +323,30 @@ Decision = (
     Open
     | Track
     | Raise
+    | Regrade
+    | Classify
+    | Sign
+    | Hold
+    | Assign
+    | AddTasks
+    | Tick
+    | Mail
     | Move
     | Record
     | Ring
     | Adopt
+    | Acknowledge
     | AcknowledgePages
+    | CloseKey
+    | HoldKey
     | ResolvePages
+    | StandDown
     | FallBack
     | Escalate
+    | PageLevel
     | Publish
     | Propose
     | Tell
     | Arm
     | Cancel
 )
-
-
-def evolve(
-    incident: Incident | None, decisions: Iterable[Decision], now: datetime, *, new_id: str = ""
-) -> Incident | None:
-    """Return the incident after these decisions; `new_id` names it if one of them opens it."""
-    for decision in decisions:
-        if isinstance(decision, Open):
-            incident = Incident(
-                id=new_id,
-                system=decision.system,
-                title=decision.title,
-                priority=decision.priority,
-                state=State.DETECTED,
-                source=decision.source,
-                began_at=decision.began_at,
-                detected_at=now,
-                clock_from=now,
-                component=decision.component,
-            )
-        elif incident is not None:
-            incident = _step(incident, decision, now)
-    return incident
-
-
-def _step(incident: Incident, decision: Decision, now: datetime) -> Incident:
-    stepped = incident
-    match decision:
-        case Raise(priority, title):
-            stepped = replace(incident, priority=min(priority, incident.priority), title=title)
-        case Track(tracked):
-            stepped = replace(incident, began_at=min(incident.began_at, tracked.alert.starts_at))
-        case Ring(priority) | Adopt(_, priority, True):
-            stepped = replace(incident, rung=priority if incident.rung is None else min(priority, incident.rung))
-        case Escalate(level):
-            stepped = replace(incident, level=max(level, incident.level))
-        case Publish():
-            stepped = replace(incident, publication=Publication.PUBLISHED)
-        case Propose():
-            stepped = replace(incident, publication=Publication.PROPOSED)
-        case Move():
-            stepped = _moved(incident, decision, now)
-        case _:
-            pass
-    return stepped
-
-
-def _moved(incident: Incident, move: Move, now: datetime) -> Incident:
-    was_open = incident.is_open
-    moved = replace(incident, state=move.to, monitoring_since=now if move.to is State.MONITORING else None)
-    if move.to is State.RESOLVED:
-        return replace(moved, resolved_at=now)
-    if move.to is State.REVIEWED:
-        return replace(moved, reviewed_at=now)
-    if not was_open:
-        return replace(
-            moved, resolved_at=None, reviewed_at=None, clock_from=now, episode=incident.episode + 1, rung=None, level=1
-        )
-    if move.to is State.ACKNOWLEDGED or (move.by != SYSTEM and incident.acknowledged_at is None):
-        return replace(
-            moved,
-            acknowledged_at=incident.acknowledged_at or now,
-            acknowledged_by=incident.acknowledged_by or move.by,
-        )
-    return moved

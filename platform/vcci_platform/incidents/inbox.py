@@ -14,9 +14,13 @@ from vcci_platform.incidents import tables
 __all__ = [
     "Letter",
     "Receipt",
+    "alarm",
     "beat",
+    "has_waiting",
     "heartbeats",
     "is_blind",
+    "lead",
+    "led",
     "mark",
     "next_waiting",
     "put",
@@ -37,12 +41,13 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Letter:
-    """One delivery as it came."""
+    """One delivery as it came. `waits_since` is when it first came, or came again with a heartbeat to be heard anew."""
 
     id: int
     source: str
     body: bytes
     received_at: datetime
+    waits_since: datetime
     attempts: int
 
 
@@ -75,15 +80,26 @@ def put(connection: Connection, source: str, delivery_key: str, body: bytes, now
     return Receipt(identity, duplicate=deliveries > 1)
 
 
+def has_waiting(connection: Connection) -> bool:
+    """Return whether there is a delivery to be understood, though another desk may be at it; reading locks nothing."""
+    return connection.execute(select(_inbox.c.id).where(_inbox.c.state == "waiting").limit(1)).first() is not None
+
+
 def next_waiting(connection: Connection, identity: int | None = None) -> Letter | None:
-    """Return the oldest delivery that nobody has tried to understand, or the one with this number; it is locked."""
+    """Return the oldest delivery that nobody has tried to understand, or the one with this number; it is locked.
+
+    One that somebody else is at is passed over; the one with this number is waited for.
+    """
     query = select(_inbox).where(_inbox.c.state == "waiting")
     if identity is not None:
         query = query.where(_inbox.c.id == identity)
-    row = connection.execute(query.order_by(_inbox.c.id).limit(1).with_for_update(skip_locked=True)).mappings().first()
+    locked = query.order_by(_inbox.c.id).limit(1).with_for_update(skip_locked=identity is None)
+    row = connection.execute(locked).mappings().first()
     if row is None:
         return None
-    return Letter(row["id"], row["source"], bytes(row["body"]), row["last_received_at"], row["attempts"])
+    last = row["last_received_at"]
+    waits_since = last if row["beat"] else row["received_at"]
+    return Letter(row["id"], row["source"], bytes(row["body"]), last, waits_since, row["attempts"])
 
 
 def mark(
@@ -105,6 +121,17 @@ def mark(
         "understood_at": now if state == "understood" else None,
     }
     connection.execute(update(_inbox).where(_inbox.c.id == letter.id).values(values))
+
+
+def lead(connection: Connection, letter: Letter, incident_id: str) -> None:
+    """Write which incident a report opened or joined."""
+    connection.execute(update(_inbox).where(_inbox.c.id == letter.id).values(incident_id=incident_id))
+
+
+def led(connection: Connection, identity: int) -> tuple[bytes, str | None]:
+    """Return a delivery's body, and the incident that a report led to, None while it was not understood."""
+    row = connection.execute(select(_inbox.c.body, _inbox.c.incident_id).where(_inbox.c.id == identity)).one()
+    return bytes(row[0]), row[1]
 
 
 def states(connection: Connection) -> dict[str, int]:
@@ -133,6 +160,12 @@ def beat(connection: Connection, source: str, now: datetime, *, lost: bool) -> N
 def heartbeats(connection: Connection) -> Mapping[str, RowMapping]:
     """Return what is known of every Watchdog, by source."""
     return {row["source"]: row for row in connection.execute(select(tables.heartbeat)).mappings()}
+
+
+def alarm(connection: Connection, source: str, since: datetime | None) -> None:
+    """Remember since when a source's silence is an alarm; None when it is heard again."""
+    table = tables.heartbeat
+    connection.execute(update(table).where(table.c.source == source).values(alarmed_at=since))
 
 
 def is_blind(known: RowMapping | None, now: datetime, silent: timedelta) -> bool:

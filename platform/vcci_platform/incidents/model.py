@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,14 +13,18 @@ __all__ = [
     "Alert",
     "Entry",
     "Incident",
+    "Nature",
     "Priority",
     "Publication",
+    "Recovery",
     "Refused",
+    "Role",
     "State",
     "Tracked",
     "allowed_actions",
     "firing",
     "next_state",
+    "systems_of",
     "worst",
 ]
 
@@ -65,12 +69,36 @@ class Action(StrEnum):
     REVIEW = "review"
 
 
+class Nature(StrEnum):
+    """What kind of trouble it is; a security incident is seen by few."""
+
+    FAULT = "fault"
+    SECURITY = "security"
+
+
+class Role(StrEnum):
+    """What one person does for an incident, so that nobody else has to think of it."""
+
+    COMMANDER = "commander"
+    SCRIBE = "scribe"
+    COMMUNICATIONS = "communications"
+
+
 class Publication(StrEnum):
     """What the status page has of an incident."""
 
     NONE = "none"
     PROPOSED = "proposed"
     PUBLISHED = "published"
+
+
+class Recovery(StrEnum):
+    """What the SLIs of a system say about the last minutes."""
+
+    GOOD = "good"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+    UNMEASURED = "unmeasured"
 
 
 _AFTER = {
@@ -167,6 +195,10 @@ class Alert:
         if not self.fingerprint or not self.system:
             raise ValueError("an alert needs a fingerprint and the system that it belongs to")
 
+    def known_by(self, key: str) -> Alert:
+        """Return it as part of the incident that this key names; the system that it came with stays a label."""
+        return self if key == self.system else replace(self, system=key, labels={"system": self.system, **self.labels})
+
     @property
     def episode(self) -> tuple[str, datetime]:
         """What makes two messages speak of the same thing."""
@@ -220,7 +252,9 @@ class Incident:
 
     `began_at` is when the sources say that it began, `detected_at` when the desk heard of it, `clock_from` the moment
     from which its deadlines count: detection, or the last reopening. `episode` counts those, and fences timers.
-    `rung` is the worst priority that a pager has rung for in this episode.
+    `rung` is the worst priority that a pager has rung for in this episode. `signed_at` is when a person last showed
+    that somebody is at work; until `held_until` nobody further is asked, because the commander said so. `asked` are the
+    levels that were asked for help, sorted: one that was asked before its turn takes no other's turn away.
     """
 
     id: str
@@ -235,14 +269,35 @@ class Incident:
     component: str = ""
     episode: int = 1
     rung: Priority | None = None
-    level: int = 1
+    asked: tuple[int, ...] = (1,)
     publication: Publication = Publication.NONE
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
     monitoring_since: datetime | None = None
     resolved_at: datetime | None = None
     reviewed_at: datetime | None = None
+    nature: Nature = Nature.FAULT
+    signed_at: datetime | None = None
+    held_until: datetime | None = None
 
     @property
     def is_open(self) -> bool:
         return self.state.is_open
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the public is told how it goes on: somebody let it know, and it is not a security incident."""
+        return self.publication is Publication.PUBLISHED and self.nature is not Nature.SECURITY
+
+    @property
+    def level(self) -> int:
+        """The highest level that was asked."""
+        return max(self.asked)
+
+
+def systems_of(incident: Incident, alerts: Iterable[Tracked]) -> frozenset[str]:
+    """Return the systems that an incident concerns: those of its alerts, and the one that it is known by.
+
+    An incident that several labels correlate is known by those, not by a system; then its alerts alone tell.
+    """
+    return frozenset({incident.system, *(tracked.alert.labels.get("system", "") for tracked in alerts)} - {""})

@@ -17,12 +17,16 @@ from vcci_platform.clock import Clock
 from vcci_platform.incidents import inbox, outbox, store
 from vcci_platform.incidents.dispatcher import Dispatcher
 from vcci_platform.incidents.loops import Loop, Loops
-from vcci_platform.incidents.outbox import Target
+from vcci_platform.incidents.model import Nature
+from vcci_platform.incidents.reporting import Reports
+from vcci_platform.incidents.review import items as action_items
+from vcci_platform.incidents.review import store as reviews
 from vcci_platform.incidents.rules import IncidentPolicy
 from vcci_platform.incidents.tasks import Desk
 from vcci_platform.incidents.views import DeskView, HeartbeatView, LoopView, QuarantineView, TargetView
 from vcci_platform.telemetry import logs
 from vcci_platform.telemetry.health import Check, Reading, Role
+from vcci_platform.telemetry.metrics import ACTION_ITEM_STATES, REVIEW_STAGES
 
 __all__ = ["DeskParts", "Office"]
 
@@ -53,7 +57,10 @@ class DeskParts:
 
 @dataclass
 class Office:
-    """Starts and stops what a desk does. A cycle is complete when every counted loop has gone round since the last."""
+    """Starts and stops what a desk does. A cycle is complete when every counted loop has gone round since the last.
+
+    `leaving` says that the process was told to stop, so that streams end before they are waited for.
+    """
 
     desk: Desk
     dispatcher: Dispatcher
@@ -62,15 +69,18 @@ class Office:
     sandboxed: tuple[str, ...] = ()
     extra: Sequence[Loop] = ()
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=HEARTBEAT_SECONDS))
+    leaving: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._last_cycle_at: datetime | None = None
         self._last_beat_at: datetime | None = None
         self._began_at = self._clock.now()
+        self.reports = Reports(self.desk)
         work = Loop("work", self.desk.cycle, WORK_EVERY, wake=self.desk.wake)
         dispatch = [
-            Loop(f"dispatch-{target}", partial(self.dispatcher.step, target), DISPATCH_EVERY) for target in Target
+            Loop(f"dispatch-{target}", partial(self.dispatcher.step, target), DISPATCH_EVERY)
+            for target in self.dispatcher.circuits
         ]
         loops = [work, *dispatch, *self.extra]
         if self.heartbeat_url is not None:
@@ -152,7 +162,7 @@ class Office:
                         circuit=self.dispatcher.circuits[target].state,
                         sandboxed=target in self.sandboxed,
                     )
-                    for target in Target
+                    for target in self.dispatcher.circuits
                 ),
                 heartbeats=tuple(
                     HeartbeatView(
@@ -163,6 +173,7 @@ class Office:
                     for source, row in sorted(beats.items())
                 ),
                 open_incidents=store.open_by_priority(connection),
+                open_security=store.open_by_priority(connection, Nature.SECURITY),
             )
 
     def _rounded(self, _name: str, completed: bool) -> None:  # noqa: FBT001 - the loops' callback
@@ -189,7 +200,14 @@ class Office:
         with self.desk.database.read() as connection:
             waiting = outbox.waiting(connection)
             incidents = store.open_by_priority(connection)
-        for target, (count, oldest) in waiting.items():
+            stages = reviews.counts(connection)
+            items, overdue = action_items.counts(connection, now.date())
+        for stage in REVIEW_STAGES:
+            metrics.desk_reviews.labels(stage).set(stages.get(stage, 0))
+        for state, number in zip(ACTION_ITEM_STATES, (items, overdue), strict=True):
+            metrics.desk_action_items.labels(state).set(number)
+        for target in self.dispatcher.circuits:
+            count, oldest = waiting[target]
             age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
             metrics.desk_effects_waiting.labels(target.value).set(count)
             metrics.desk_oldest_effect_age.labels(target.value).set(age)
@@ -198,7 +216,11 @@ class Office:
 
     def _forget_gauges(self) -> None:
         metrics = self.desk.metrics
-        for target in Target:
+        for stage in REVIEW_STAGES:
+            metrics.desk_reviews.labels(stage).set(math.nan)
+        for state in ACTION_ITEM_STATES:
+            metrics.desk_action_items.labels(state).set(math.nan)
+        for target in self.dispatcher.circuits:
             metrics.desk_effects_waiting.labels(target.value).set(math.nan)
             metrics.desk_oldest_effect_age.labels(target.value).set(math.nan)
         for priority in self.desk.rules.severities:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from vcci_platform.incidents.actions import clocks
+from vcci_platform.incidents.actions import DEADLINES, begun, checklist, clocks, paged, publication, told
+from vcci_platform.incidents.commands import on_declare, on_security
 from vcci_platform.incidents.decisions import (
     SYSTEM,
     Adopt,
@@ -15,35 +16,35 @@ from vcci_platform.incidents.decisions import (
     Decision,
     Move,
     Open,
-    Propose,
     Publish,
     Raise,
     Record,
-    Ring,
     Tell,
     TimerKind,
     Track,
-    evolve,
 )
+from vcci_platform.incidents.evolution import evolve
+from vcci_platform.incidents.ledger import Ledger
 from vcci_platform.incidents.model import (
     Alert,
     Incident,
+    Nature,
     Priority,
-    Publication,
     State,
     Tracked,
     firing,
 )
-from vcci_platform.incidents.rules import FALLBACK_AFTER, RESOLVED_IS_NEWS, IncidentPolicy
+from vcci_platform.incidents.rules import RESOLVED_IS_NEWS, SOURCE_AHEAD, IncidentPolicy
 
 __all__ = ["Report", "hear", "on_report", "on_sight_again"]
 
-_DEADLINES = (TimerKind.ACKNOWLEDGE, TimerKind.ASSESS, TimerKind.UPDATE, TimerKind.ESCALATE)
+STORM_FROM = 50
+"""More alerts than anybody reads one by one."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a person tells the desk."""
+    """What a person tells the desk; `security` says that few may see it, from the first moment."""
 
     title: str
     priority: Priority
@@ -51,11 +52,12 @@ class Report:
     by: str
     description: str = ""
     component: str = ""
+    security: bool = False
 
 
 def hear(
     incident: Incident | None,
-    alerts: tuple[Tracked, ...],
+    alerts: Ledger,
     alert: Alert,
     policy: IncidentPolicy,
     now: datetime,
@@ -63,35 +65,72 @@ def hear(
     trusted: bool = True,
     elsewhere: tuple[Tracked, ...] = (),
 ) -> tuple[Decision, ...]:
-    """Return what an alert means for the open incident of its system, or for none.
+    """Return what an alert means for the open incident that it belongs to, or for none.
 
     `alerts` are those of that incident; `elsewhere` are episodes of the same fingerprint that belong to an incident
     that is closed, or to none: a message about one of those is remembered and moves nothing.
     A message that was heard before, that comes late, or whose resolve overtook it changes nothing. A resolve that
     cannot be trusted, because its source is blind, is remembered as a doubt: vanished data never ends an incident.
+    A resolve ends every episode of its fault that began before that end: where two see one fault, Alertmanager takes
+    the earlier of their beginnings for it, even after it has told of the later one.
+    An end that is still to come, by a clock that is ahead, is one of now: what begins until then is not part of it.
     """
-    known = next((tracked for tracked in alerts if tracked.alert.episode == alert.episode), None)
+    if alert.ends_at is not None and alert.ends_at > now:
+        alert = replace(alert, ends_at=now)
+    end = min(alert.ends_at or now, now) if alert.resolved else alert.starts_at
+    covered = [
+        replace(alert, starts_at=tracked.alert.starts_at)
+        for tracked in alerts.firing_of(alert.fingerprint)
+        if alert.starts_at < tracked.alert.starts_at < end
+    ]
+    decisions = _hear_episode(incident, alerts, alert, policy, now, trusted=trusted, elsewhere=elsewhere)
+    for one in covered:
+        after = evolve(incident, decisions, now)
+        decisions += _hear_episode(after, alerts, one, policy, now, trusted=trusted, elsewhere=elsewhere)
+    return decisions
+
+
+def _hear_episode(
+    incident: Incident | None,
+    alerts: Ledger,
+    alert: Alert,
+    policy: IncidentPolicy,
+    now: datetime,
+    *,
+    trusted: bool,
+    elsewhere: tuple[Tracked, ...],
+) -> tuple[Decision, ...]:
+    known = alerts.find(alert.episode)
     if known is not None:
         return _heard_again(incident, alerts, known, alert, policy, now, trusted=trusted)
     past = next((tracked for tracked in elsewhere if tracked.alert.episode == alert.episode), None)
     if past is not None:
         ends = past.fires and alert.resolved and trusted
-        return (Track(replace(past, over_at=alert.ends_at or now, doubted_at=None)),) if ends else ()
-    later = [t.alert.starts_at for t in (*alerts, *elsewhere) if t.alert.fingerprint == alert.fingerprint]
-    if later and max(later) > alert.starts_at:
-        return (Track(Tracked(alert, over_at=max(later))),)
+        return (Track(replace(past, over_at=alert.ends_at or now, doubted_at=None), elsewhere=True),) if ends else ()
+    believed = now + SOURCE_AHEAD
+    starts = [tracked.alert.starts_at for tracked in elsewhere if tracked.alert.fingerprint == alert.fingerprint]
+    starts.append(alerts.latest(alert.fingerprint, believed) or alert.starts_at)
+    later = max((start for start in starts if start <= believed), default=None)
+    if later is not None and later > alert.starts_at:
+        return (Track(Tracked(alert, over_at=later)),)
+    succeeded = tuple(
+        Track(replace(one, over_at=alert.starts_at, doubted_at=None), elsewhere=True)
+        for one in elsewhere
+        if one.fires and one.alert.fingerprint == alert.fingerprint
+        if one.alert.starts_at < alert.starts_at <= believed
+    )
     over_at = (alert.ends_at or now) if alert.resolved and trusted else None
     tracked = Tracked(alert, over_at=over_at, doubted_at=now if alert.resolved and not trusted else None)
     if incident is None:
         if over_at is not None and now - over_at > RESOLVED_IS_NEWS:
-            return (Track(tracked),)
-        return _opened(tracked, policy, now)
-    return _joined(incident, alerts, tracked, policy, now)
+            return (*succeeded, Track(tracked))
+        return *_opened(tracked, policy, now), *succeeded
+    return *_joined(incident, alerts, tracked, policy, now), *succeeded
 
 
 def _heard_again(
     incident: Incident | None,
-    alerts: tuple[Tracked, ...],
+    alerts: Ledger,
     known: Tracked,
     alert: Alert,
     policy: IncidentPolicy,
@@ -113,8 +152,8 @@ def _heard_again(
         Track(over),
         Record("alert_resolved", f"{alert.name} is over", by=alert.source, occurred_at=over.over_at),
     ]
-    rest = tuple(over if tracked is known else tracked for tracked in alerts)
-    return (*decisions, *_watch_if_quiet(incident, rest, policy, now))
+    alerts.add(over)
+    return (*decisions, *_watch_if_quiet(incident, alerts, policy, now))
 
 
 def _opened(tracked: Tracked, policy: IncidentPolicy, now: datetime) -> tuple[Decision, ...]:
@@ -127,28 +166,29 @@ def _opened(tracked: Tracked, policy: IncidentPolicy, now: datetime) -> tuple[De
         return (*decisions, *_watch(incident, "the alert was over before it was heard", policy, now))
     decisions.append(Tell(f"{alert.priority} detected: {_title(alert)}", attention=_attention(alert.priority, policy)))
     decisions += _pages(None, alert, policy, now, begins=True)
-    decisions += _publication(incident, policy)
-    return (*decisions, *clocks(incident, policy, now, since=now))
+    decisions += begun(incident, policy, now)
+    return tuple(decisions)
 
 
 def _joined(
-    incident: Incident, alerts: tuple[Tracked, ...], tracked: Tracked, policy: IncidentPolicy, now: datetime
+    incident: Incident, alerts: Ledger, tracked: Tracked, policy: IncidentPolicy, now: datetime
 ) -> tuple[Decision, ...]:
     alert = tracked.alert
-    succeeded = {
-        earlier.alert.episode: replace(earlier, over_at=alert.starts_at, doubted_at=None)
-        for earlier in firing(alerts)
-        if earlier.alert.fingerprint == alert.fingerprint
-    }
-    decisions: list[Decision] = [*(Track(earlier) for earlier in succeeded.values()), Track(tracked), _heard(tracked)]
-    watched = incident.state is State.MONITORING and tracked in policy.holding(incident, (*alerts, tracked))
+    held = policy.holds(incident, alerts)
+    succeeded = [
+        replace(earlier, over_at=alert.starts_at, doubted_at=None) for earlier in alerts.firing_of(alert.fingerprint)
+    ]
+    for episode in (*succeeded, tracked):
+        alerts.add(episode)
+    decisions: list[Decision] = [*(Track(earlier) for earlier in succeeded), Track(tracked)]
+    decisions += _heard_in_storm(tracked, len(alerts))
+    watched = incident.state is State.MONITORING and tracked in policy.holding(incident, alerts)
     if alert.priority < incident.priority:
         decisions += _raised(incident, alert.priority, _title(alert), alert.source, policy, now)
     if not tracked.fires:
         decisions += _adopted(alert, policy)
-        rest = tuple(succeeded.get(earlier.alert.episode, earlier) for earlier in alerts)
-        if policy.holding(incident, alerts):
-            decisions += _watch_if_quiet(evolve(incident, decisions, now), (*rest, tracked), policy, now)
+        if held:
+            decisions += _watch_if_quiet(evolve(incident, decisions, now), alerts, policy, now)
         return tuple(decisions)
     if watched:
         decisions += [
@@ -156,54 +196,71 @@ def _joined(
             Cancel((TimerKind.MONITOR,)),
             Tell(f"{alert.name} fires again: back to investigating"),
         ]
-        if incident.publication is Publication.PUBLISHED:
+        if incident.is_public:
             decisions.append(Publish(SYSTEM, "the fault came back"))
-    waits = policy[incident.priority].page and not watched
+    elif incident.is_public:
+        decisions += _touches_more(incident, alerts, alert, policy)
+    waits = policy[incident.priority].page and not watched and incident.episode == 1
     decisions += _pages(incident, alert, policy, now, begins=not waits)
     return tuple(decisions)
 
 
+def _touches_more(incident: Incident, alerts: Ledger, alert: Alert, policy: IncidentPolicy) -> list[Decision]:
+    """Return what the public learns when an incident that it follows touches something that it did not."""
+    if alerts.components[alert.component] > 1:
+        return []
+    before = frozenset({*alerts.components, incident.component} - {alert.component})
+    more = set(policy.public_names(frozenset({alert.component}))) - set(policy.public_names(before))
+    return [Publish(SYSTEM, f"{' and '.join(sorted(more))} too")] if more else []
+
+
 def on_report(incident: Incident | None, report: Report, policy: IncidentPolicy, now: datetime) -> tuple[Decision, ...]:
     """Return what a person's report means. The desk pages for it at once: a person has looked already."""
-    said = Record("reported", report.description or report.title, by=report.by)
+    words = report.title if not report.description else f"{report.title}: {report.description}"
+    said = Record("reported", words, by=report.by)
     decisions: list[Decision]
+    why = report.description or report.title
     if incident is None:
-        decisions = [
-            Open(report.system, report.title, report.priority, "person", now, report.by, report.component),
-            said,
-        ]
+        nature = Nature.SECURITY if report.security else Nature.FAULT
+        opens = Open(report.system, report.title, report.priority, "person", now, report.by, report.component, nature)
+        decisions = [opens, said]
         incident = _certain(evolve(None, decisions, now))
         decisions.append(Tell(f"{report.priority} reported by {report.by}: {report.title}"))
-        decisions += _publication(incident, policy)
-        decisions += clocks(incident, policy, now, since=now)
+        decisions += begun(incident, policy, now)
+        if report.security and policy.security_declares:
+            decisions += on_declare(incident, policy.security_declares, policy, now, by=report.by, why=why)
     else:
-        decisions = [said]
+        decisions = [*(on_security(incident, policy, now, by=report.by, why=why) if report.security else ()), said]
+        incident = _certain(evolve(incident, decisions, now))
         if report.priority < incident.priority:
-            decisions += _raised(incident, report.priority, report.title, report.by, policy, now)
-        if incident.state is State.MONITORING:
+            decisions += _raised(incident, report.priority, incident.title, report.by, policy, now)
+        watched = incident.state is State.MONITORING
+        decisions.append(Tell(f"{report.by} reports: {report.title}{', so it is not over' if watched else ''}"))
+        if watched:
             decisions += [
-                Move(State.INVESTIGATING, report.by, "reported while it was being watched"),
+                Move(State.INVESTIGATING, SYSTEM, f"{report.by} reported it while it was being watched"),
                 Cancel((TimerKind.MONITOR,)),
             ]
+            if incident.is_public:
+                decisions.append(Publish(SYSTEM, "the fault came back"))
     worse = incident.rung is None or report.priority < incident.rung
     if policy[report.priority].page and worse:
-        decisions += _ring(report.priority, now, again=incident.rung is not None, why=f"reported by {report.by}")
+        decisions += paged(report.priority, now, again=incident.rung is not None, why=f"reported by {report.by}")
     return tuple(decisions)
 
 
-def on_sight_again(
-    incident: Incident, alerts: tuple[Tracked, ...], policy: IncidentPolicy, now: datetime
-) -> tuple[Decision, ...]:
+def on_sight_again(incident: Incident, alerts: Ledger, policy: IncidentPolicy, now: datetime) -> tuple[Decision, ...]:
     """Return what becomes of doubted resolves once their source sees again: they count, and the watch begins now."""
     doubted = [tracked for tracked in firing(alerts) if tracked.doubted_at is not None]
     if not doubted:
         return ()
-    believed = {t.alert.episode: replace(t, over_at=t.doubted_at, doubted_at=None) for t in doubted}
-    rest = tuple(believed.get(tracked.alert.episode, tracked) for tracked in alerts)
+    believed = [replace(tracked, over_at=tracked.doubted_at, doubted_at=None) for tracked in doubted]
+    for tracked in believed:
+        alerts.add(tracked)
     return (
-        *(Track(tracked) for tracked in believed.values()),
+        *(Track(tracked) for tracked in believed),
         Record("sight_regained", "the Watchdog is back: what was said to be over is believed now", by=SYSTEM),
-        *_watch_if_quiet(incident, rest, policy, now),
+        *_watch_if_quiet(incident, alerts, policy, now),
     )
 
 
@@ -216,10 +273,22 @@ def _raised(
     return [
         raising,
         Tell(words, attention=_attention(priority, policy)),
-        *_publication(raised, policy),
-        Cancel(_DEADLINES),
+        *publication(raised, policy),
+        Cancel(DEADLINES),
         *clocks(raised, policy, now, since=now),
+        *_heeded(raised, policy, now),
+        *checklist(raised, policy),
+        *told(raised, policy, f"now {priority}", words),
     ]
+
+
+def _heeded(raised: Incident, policy: IncidentPolicy, now: datetime) -> list[Decision]:
+    """Return by when whoever has acknowledged the lesser fault must show that they heard of the worse one."""
+    rules = policy[raised.priority]
+    if raised.acknowledged_at is None:
+        return []
+    clocks = ((TimerKind.ACKNOWLEDGE, rules.acknowledge), (TimerKind.FORGOTTEN, rules.forgotten))
+    return [Arm(kind, rules.after(now, span)) for kind, span in clocks if span is not None]
 
 
 def _pages(
@@ -234,16 +303,8 @@ def _pages(
     if rung is not None and alert.priority >= rung:
         return []
     if alert.priority is Priority.P0 or rung is not None:
-        return _ring(alert.priority, now, again=rung is not None, why=alert.name)
+        return paged(alert.priority, now, again=rung is not None, why=alert.name)
     return [Arm(TimerKind.PAGE, now + policy.page_wait)] if begins else []
-
-
-def _ring(priority: Priority, now: datetime, *, again: bool, why: str) -> list[Decision]:
-    return [
-        Cancel((TimerKind.PAGE,)),
-        Ring(priority, again=again, why=why),
-        Arm(TimerKind.FALLBACK, now + FALLBACK_AFTER),
-    ]
 
 
 def _adopted(alert: Alert, policy: IncidentPolicy) -> list[Decision]:
@@ -252,24 +313,12 @@ def _adopted(alert: Alert, policy: IncidentPolicy) -> list[Decision]:
     return [Adopt(alert.pager_key, alert.priority, pages=not alert.resolved)]
 
 
-def _publication(incident: Incident, policy: IncidentPolicy) -> list[Decision]:
-    """Return what the public learns by itself, and what a person is asked to let it know."""
-    shown = policy[incident.priority].status_page
-    if incident.publication is Publication.PUBLISHED:
-        return [Publish(SYSTEM, f"now {incident.priority}")]
-    if shown == "at-once" and policy.approve.get(incident.priority) == "auto":
-        return [Publish(SYSTEM, f"the policy of {incident.priority}")]
-    if shown in {"at-once", "users-above"} and incident.publication is Publication.NONE:
-        return [Propose(), Tell("The status page waits for the commander's approval.", prompt=True)]
-    return []
-
-
 def _watch_if_quiet(
-    incident: Incident | None, alerts: tuple[Tracked, ...], policy: IncidentPolicy, now: datetime
+    incident: Incident | None, alerts: Ledger, policy: IncidentPolicy, now: datetime
 ) -> tuple[Decision, ...]:
     if incident is None or not incident.is_open or incident.state is State.MONITORING:
         return ()
-    if policy.holding(incident, alerts):
+    if policy.holds(incident, alerts):
         return ()
     return tuple(_watch(incident, "every alert is over", policy, now))
 
@@ -281,7 +330,7 @@ def _watch(incident: Incident, why: str, policy: IncidentPolicy, now: datetime) 
         Arm(TimerKind.MONITOR, now + policy.monitor_for),
         Tell(f"monitoring: {why}"),
     ]
-    if incident.publication is Publication.PUBLISHED:
+    if incident.is_public:
         decisions.append(Publish(SYSTEM, why))
     return decisions
 
@@ -292,6 +341,16 @@ def _heard(tracked: Tracked) -> Record:
         return Record("alert_firing", _title(alert), by=alert.source, occurred_at=alert.starts_at)
     text = f"{alert.name} fired and is over"
     return Record("alert_resolved", text, by=alert.source, occurred_at=tracked.over_at)
+
+
+def _heard_in_storm(tracked: Tracked, count: int) -> list[Decision]:
+    """Return the line of one more alert; from a storm on, a line each time that their number has doubled."""
+    if count <= STORM_FROM:
+        return [_heard(tracked)]
+    if count % STORM_FROM or (count // STORM_FROM).bit_count() != 1:
+        return []
+    text = f"a storm: {count} alerts so far; from {STORM_FROM} on they are counted here and listed with the incident"
+    return [Record("storm", text, by=SYSTEM), Tell(text)]
 
 
 def _attention(priority: Priority, policy: IncidentPolicy) -> Attention:

@@ -10,18 +10,28 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from vcci_platform.incidents.clockwork import Recovery
+from vcci_platform.incidents.model import Recovery
 
 __all__ = [
     "Chat",
     "Delivered",
     "Failed",
+    "Letter",
     "Link",
+    "Mailer",
     "Message",
     "Objectives",
     "Outcome",
     "Page",
+    "PageAtVendor",
+    "PageChange",
     "Pager",
+    "PagerTruth",
+    "PostAtVendor",
+    "PublicReview",
+    "PublicReviews",
+    "PublicTruth",
+    "Responders",
     "StatusPage",
     "StatusPost",
 ]
@@ -96,14 +106,66 @@ class StatusPost:
 
 
 @dataclass(frozen=True)
+class PublicReview:
+    """What customers may read after an incident; `remote_id` is the page's own id of it. Subscribers are told if so."""
+
+    remote_id: str
+    text: str
+    notify: bool
+
+
+@dataclass(frozen=True)
 class Message:
-    """A few words to the people at work, as plain text; the adapter escapes it."""
+    """A few words to the people at work, as plain text; the adapter escapes it.
+
+    `channel` is where, empty for the chat's usual place; `thread` names the message that this one follows.
+    """
 
     headline: str
     text: str
     facts: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()
     attention: str = ""
+    channel: str = ""
+    thread: str = ""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail in plain text. `id` is the same whenever the same letter is sent again."""
+
+    id: str
+    to: tuple[str, ...]
+    subject: str
+    text: str
+
+
+class Responders(Protocol):
+    """Someone who can ask another level to join a page that is open already."""
+
+    def join_under(self, key: str, policy: str, message: str) -> Outcome:
+        """Ring the people of a policy beside those who have the page under a key, once for each message."""
+        ...
+
+    def escalate_under(self, key: str, level: int, *, asked_at: datetime | None = None, handed_on: int = 0) -> Outcome:
+        """Hand the page under a key on to those at a place of its escalation policy.
+
+        With `asked_at` an earlier attempt, made since then, may have arrived: it is looked for first. So often
+        (`handed_on`) other levels were asked at about that time: those are not it.
+        """
+        ...
+
+    def rename_under(self, key: str, title: str) -> Outcome:
+        """Give the page under a key another title; a second time is as good as the first."""
+        ...
+
+
+class Mailer(Protocol):
+    """Where letters are taken."""
+
+    def send(self, letter: Letter) -> Outcome:
+        """Send a letter."""
+        ...
 
 
 class Pager(Protocol):
@@ -130,6 +192,14 @@ class StatusPage(Protocol):
         ...
 
 
+class PublicReviews(Protocol):
+    """Where customers read what became of an incident."""
+
+    def review(self, review: PublicReview) -> Outcome:
+        """Publish the review of an incident that is over, once."""
+        ...
+
+
 class Chat(Protocol):
     """Where the people at work talk."""
 
@@ -137,10 +207,64 @@ class Chat(Protocol):
         """Write a message."""
         ...
 
+    def amend(self, channel: str, ts: str, message: Message) -> Outcome:
+        """Let a message that was written say something else; `channel` and `ts` are of its receipt."""
+        ...
+
 
 class Objectives(Protocol):
     """Someone who knows the SLIs."""
 
-    def recovery(self, system: str, since: datetime, until: datetime) -> Recovery:
-        """Return whether every SLI of the system was good over this time; without data it is unknown, not good."""
+    def recovery(self, systems: frozenset[str], since: datetime, until: datetime) -> Recovery:
+        """Return whether every SLI of these systems was good over this time; without data it is unknown, not good."""
+        ...
+
+
+@dataclass(frozen=True)
+class PageChange:
+    """A page became triggered, acknowledged or resolved, at that moment, by a person if it names one."""
+
+    status: str
+    at: datetime
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class PageAtVendor:
+    """A page as PagerDuty has it: triggered, acknowledged or resolved, since when, and by whom if by a person.
+
+    `changes` is how it came to be so, the oldest first; empty where that is not known.
+    """
+
+    remote_id: str
+    status: str
+    changed_at: datetime | None = None
+    by: str = ""
+    changes: tuple[PageChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class PostAtVendor:
+    """An incident as the status page shows it; its name, newest words and components where the page tells them."""
+
+    status: str
+    seq: int
+    name: str = ""
+    words: str = ""
+    components: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class PagerTruth(Protocol):
+    """Someone who knows which pages are open."""
+
+    def page_under(self, key: str) -> PageAtVendor | Failed | None:
+        """Return the page under a key; None if there never was one."""
+        ...
+
+
+class PublicTruth(Protocol):
+    """Someone who knows what the public sees."""
+
+    def post(self, remote_id: str) -> PostAtVendor | Failed | None:
+        """Return what is shown; None if it was taken away."""
         ...

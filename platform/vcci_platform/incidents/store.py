@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from vcci_platform.incidents import tables
-from vcci_platform.incidents.clockwork import Rung
 from vcci_platform.incidents.decisions import Arm, TimerKind
-from vcci_platform.incidents.model import Alert, Entry, Incident, Priority, Publication, State, Tracked
+from vcci_platform.incidents.model import (
+    Alert,
+    Entry,
+    Incident,
+    Nature,
+    Priority,
+    Publication,
+    State,
+    Tracked,
+    systems_of,
+)
+from vcci_platform.incidents.recollection import recall
+from vcci_platform.incidents.reminders import Rung
 
 __all__ = [
     "DueTimer",
@@ -27,14 +40,23 @@ __all__ = [
     "due_timers",
     "find",
     "find_open",
+    "fingerprints_of",
     "incident_of_row",
     "newest",
     "open_by_priority",
+    "open_security",
     "past_episodes",
     "save",
+    "systems",
     "timers_of",
     "track",
 ]
+
+NEVER_PUT_OFF = frozenset({TimerKind.PAGE, TimerKind.FALLBACK})
+"""What calls people: a further reason to call them must not make the first one wait."""
+
+MOST_NUMBERS = 500
+"""How many rows are asked for by their numbers at once."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +65,6 @@ class DueTimer:
 
     id: int
     incident_id: str
-    system: str
     rung: Rung
     fence: int
 
@@ -56,9 +77,34 @@ def find(connection: Connection, incident_id: str, *, lock: bool = False) -> Inc
     return _one(connection, tables.incident.c.id == incident_id, lock=lock)
 
 
+def systems(connection: Connection, incident_id: str) -> frozenset[str]:
+    """Return the systems that an incident concerns; none for one that is not there."""
+    incident = find(connection, incident_id)
+    return systems_of(incident, alerts_of(connection, incident_id)) if incident else frozenset()
+
+
 def find_open(connection: Connection, system: str, *, lock: bool = False) -> Incident | None:
-    """Return the one open incident of a system."""
-    return _one(connection, and_(tables.incident.c.system == system, tables.incident.c.open), lock=lock)
+    """Return the one open fault of a system; what is open for few eyes stands beside it, and hides it from nobody."""
+    incident = tables.incident
+    fault = and_(incident.c.system == system, incident.c.open, incident.c.nature == Nature.FAULT.value)
+    return _one(connection, fault, lock=lock)
+
+
+def open_security(connection: Connection, system: str) -> tuple[Incident, ...]:
+    """Return the open incidents of security of a system, the oldest first; nobody else changes them meanwhile."""
+    incident = tables.incident
+    few = and_(incident.c.system == system, incident.c.open, incident.c.nature == Nature.SECURITY.value)
+    query = select(incident).where(few).order_by(incident.c.id).with_for_update()
+    return tuple(incident_of_row(row) for row in connection.execute(query).mappings())
+
+
+def fingerprints_of(connection: Connection, incident_ids: Iterable[str]) -> Mapping[str, str]:
+    """Return the fault that each alert of these incidents tells of, with the incident that has it."""
+    alert = tables.alert
+    rows = connection.execute(
+        select(alert.c.fingerprint, alert.c.incident_id).where(alert.c.incident_id.in_(incident_ids))
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def newest(connection: Connection, system: str) -> Incident | None:
@@ -85,6 +131,8 @@ def save(connection: Connection, incident: Incident, *, new: bool) -> None:
         "state": incident.state.value,
         "rung": incident.rung.value if incident.rung else None,
         "publication": incident.publication.value,
+        "nature": incident.nature.value,
+        "asked": list(incident.asked),
         "open": incident.is_open,
     }
     if new:
@@ -101,6 +149,8 @@ def incident_of_row(row: RowMapping) -> Incident:
         "state": State(row["state"]),
         "rung": Priority(row["rung"]) if row["rung"] else None,
         "publication": Publication(row["publication"]),
+        "nature": Nature(row["nature"]),
+        "asked": tuple(row["asked"]),
     }
     return Incident(**values)
 
@@ -135,8 +185,20 @@ def alert_from_document(document: Mapping[str, Any]) -> Alert:
 
 def alerts_of(connection: Connection, incident_id: str) -> tuple[Tracked, ...]:
     """Return every alert of an incident, in the order in which they came."""
-    query = select(tables.alert).where(tables.alert.c.incident_id == incident_id).order_by(tables.alert.c.id)
-    return tuple(_tracked(row) for row in connection.execute(query).mappings())
+    table = tables.alert
+    columns = (table.c.id, table.c.fingerprint, table.c.over_at, table.c.doubted_at)
+    query = select(*columns).where(table.c.incident_id == incident_id).order_by(table.c.id)
+    rows = connection.execute(query).all()
+
+    def read(numbers: Sequence[int]) -> dict[int, Alert]:
+        found: dict[int, Alert] = {}
+        for start in range(0, len(numbers), MOST_NUMBERS):
+            some = select(table.c.id, table.c.content).where(table.c.id.in_(numbers[start : start + MOST_NUMBERS]))
+            found |= {number: alert_from_document(content) for number, content in connection.execute(some)}
+        return found
+
+    alerts = recall(connection, [(row[0], row[1]) for row in rows], read)
+    return tuple(Tracked(alert, over_at=row[2], doubted_at=row[3]) for alert, row in zip(alerts, rows, strict=True))
 
 
 def past_episodes(
@@ -153,25 +215,33 @@ def past_episodes(
     return found
 
 
-def track(connection: Connection, tracked: Tracked, incident_id: str | None, now: datetime) -> None:
-    """Remember an alert as it is now; one that is known stays with the incident that it belongs to."""
-    alert = tracked.alert
-    same = and_(tables.alert.c.fingerprint == alert.fingerprint, tables.alert.c.starts_at == alert.starts_at)
-    state = {"over_at": tracked.over_at, "doubted_at": tracked.doubted_at}
-    if connection.execute(update(tables.alert).where(same).values(state)).rowcount:
+def track(connection: Connection, alerts: Sequence[Tracked], incident_id: str | None, now: datetime) -> None:
+    """Remember alerts as they are now; one that is known stays with the incident that it belongs to."""
+    if not alerts:
         return
-    connection.execute(
-        insert(tables.alert).values(
-            incident_id=incident_id,
-            fingerprint=alert.fingerprint,
-            starts_at=alert.starts_at,
-            priority=alert.priority.value,
-            name=alert.name,
-            content=alert_document(alert),
-            received_at=now,
-            **state,
-        )
-    )
+    rows = [
+        {
+            "incident_id": incident_id,
+            "fingerprint": tracked.alert.fingerprint,
+            "starts_at": tracked.alert.starts_at,
+            "priority": tracked.alert.priority.value,
+            "name": tracked.alert.name,
+            "content": alert_document(tracked.alert),
+            "over_at": tracked.over_at,
+            "doubted_at": tracked.doubted_at,
+            "received_at": now,
+        }
+        for tracked in alerts
+    ]
+    connection.execute(_upsert(connection.dialect.name), rows)
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    table = tables.alert
+    fresh = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    state = {name: fresh.excluded[name] for name in ("over_at", "doubted_at")}
+    return fresh.on_conflict_do_update(index_elements=[table.c.fingerprint, table.c.starts_at], set_=state)
 
 
 def _tracked(row: RowMapping) -> Tracked:
@@ -188,12 +258,25 @@ def append(connection: Connection, incident_id: str, entries: Sequence[Entry]) -
         connection.execute(insert(tables.timeline), rows)
 
 
+def facts_of_update(connection: Connection, incident_id: str) -> tuple[tuple[str, str], ...]:
+    """Return what the last update said of impact and ETA, by their names; nothing where it left them open."""
+    line = tables.timeline
+    updates = select(line.c.data).where(line.c.incident_id == incident_id, line.c.kind == "update")
+    data = connection.execute(updates.order_by(line.c.id.desc()).limit(1)).scalar() or {}
+    return tuple((name, str(said)) for name, said in data.get("facts", {}).items())
+
+
 # --- timers ----------------------------------------------------------------------------------------------------------
 
 
 def arm(connection: Connection, incident: Incident, timer: Arm, now: datetime) -> None:
-    """Set a timer in place of one of the same kind and detail."""
+    """Set a timer in place of one of the same kind and detail; what calls people is never put off by that."""
     same = and_(tables.timer.c.kind == timer.kind.value, tables.timer.c.detail == timer.detail)
+    if timer.kind in NEVER_PUT_OFF:
+        mine = and_(tables.timer.c.incident_id == incident.id, tables.timer.c.fence == incident.episode, same)
+        sooner = and_(mine, tables.timer.c.state == "armed", tables.timer.c.due_at <= timer.due_at)
+        if connection.execute(select(tables.timer.c.id).where(sooner).limit(1)).first() is not None:
+            return
     _end_timers(connection, incident.id, same, now)
     connection.execute(
         insert(tables.timer).values(
@@ -215,10 +298,9 @@ def cancel(connection: Connection, incident_id: str, kinds: Iterable[TimerKind],
 
 def due_timers(connection: Connection, now: datetime, *, limit: int = 100) -> tuple[DueTimer, ...]:
     """Return the timers whose time has come, the most overdue first."""
-    timer, incident = tables.timer, tables.incident
+    timer = tables.timer
     query = (
-        select(timer, incident.c.system)
-        .join(incident, incident.c.id == timer.c.incident_id)
+        select(timer)
         .where(timer.c.state == "armed", timer.c.due_at <= now)
         .order_by(timer.c.due_at, timer.c.id)
         .limit(limit)
@@ -227,7 +309,6 @@ def due_timers(connection: Connection, now: datetime, *, limit: int = 100) -> tu
         DueTimer(
             row["id"],
             row["incident_id"],
-            row["system"],
             Rung(TimerKind(row["kind"]), row["due_at"], row["detail"]),
             row["fence"],
         )
@@ -248,10 +329,12 @@ def timers_of(connection: Connection, incident_id: str) -> tuple[RowMapping, ...
     return tuple(connection.execute(select(timer).where(armed).order_by(timer.c.due_at, timer.c.id)).mappings())
 
 
-def open_by_priority(connection: Connection) -> dict[str, int]:
-    """Return how many incidents are open, by priority."""
+def open_by_priority(connection: Connection, nature: Nature | None = None) -> dict[str, int]:
+    """Return how many incidents are open, by priority; of one nature, or of all."""
     incident = tables.incident
     query = select(incident.c.priority, func.count()).where(incident.c.open).group_by(incident.c.priority)
+    if nature is not None:
+        query = query.where(incident.c.nature == nature.value)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 

@@ -7,11 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vcci_platform.incidents.hooks import pagerduty
+from vcci_platform.incidents.hooks.pagerduty import PagerEvent
 from vcci_platform.incidents.model import Alert, Priority
 from vcci_platform.incidents.policy import Report
 from vcci_platform.incidents.store import alert_document, alert_from_document
 
-__all__ = ["Beat", "Parser", "Understood", "alerts_body", "report_body", "understand_alerts", "understand_report"]
+__all__ = [
+    "Beat",
+    "Parser",
+    "Understood",
+    "alerts_body",
+    "report_body",
+    "understand_alerts",
+    "understand_pagerduty",
+    "understand_report",
+]
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ class Understood:
     alerts: tuple[Alert, ...] = ()
     beats: tuple[Beat, ...] = ()
     reports: tuple[Report, ...] = ()
+    pager_events: tuple[PagerEvent, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -49,15 +61,23 @@ def understand_alerts(body: bytes) -> Understood:
         return Understood(problems=(f"expected a list of alerts as the desk writes them: {error!r}",))
 
 
+def understand_pagerduty(body: bytes) -> Understood:
+    """Return what a webhook of PagerDuty says."""
+    events, problems = pagerduty.understand(body)
+    return Understood(pager_events=events, problems=problems)
+
+
 def report_body(report: Report) -> bytes:
     """Return a person's report as the bytes that the inbox keeps."""
-    return json.dumps(vars(report), sort_keys=True, separators=(",", ":")).encode()
+    said = {name: value for name, value in vars(report).items() if name != "security" or value}
+    return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
 
 
 def understand_report(body: bytes) -> Understood:
     """Return the report that `report_body` wrote."""
     try:
         document: Mapping[str, Any] = json.loads(body)
-        return Understood(reports=(Report(**{**document, "priority": Priority(document["priority"])}),))
+        said: dict[str, Any] = {**document, "priority": Priority(document["priority"])}
+        return Understood(reports=(Report(**said),))
     except (ValueError, TypeError, KeyError) as error:
         return Understood(problems=(f"expected a report as the desk writes it: {error!r}",))

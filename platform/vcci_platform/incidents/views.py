@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel
 
-from vcci_platform.incidents.model import Action, Incident, Priority, Publication, State, allowed_actions
+from vcci_platform.incidents.model import (
+    Action,
+    Incident,
+    Nature,
+    Priority,
+    Publication,
+    State,
+    allowed_actions,
+)
 
 __all__ = [
-    "ActionRequest",
     "AlertView",
-    "ApprovalRequest",
     "DeskView",
     "EffectView",
     "EntryView",
@@ -22,44 +28,12 @@ __all__ = [
     "IncidentSummary",
     "LoopView",
     "QuarantineView",
-    "ReportRequest",
+    "RoleView",
     "TargetView",
+    "TaskView",
     "TimerView",
     "summary",
 ]
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
-
-
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ActionRequest(_Request):
-    """What a person does to an incident. To resolve early, or while an alert fires, takes a reason."""
-
-    action: Action
-    by: Name
-    why: Text = ""
-
-
-class ApprovalRequest(_Request):
-    """The commander lets the public know."""
-
-    by: Name
-    why: Text = ""
-
-
-class ReportRequest(_Request):
-    """What a person tells the desk; it pages for P0 and P1 at once."""
-
-    title: Name
-    priority: Priority
-    system: Name
-    by: Name
-    description: Text = ""
-    component: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
 
 
 class IncidentSummary(BaseModel):
@@ -80,6 +54,8 @@ class IncidentSummary(BaseModel):
     reviewed_at: datetime | None
     level: int
     publication: Publication
+    nature: Nature
+    held_until: datetime | None
     allowed_actions: tuple[Action, ...]
 
 
@@ -90,15 +66,24 @@ class IncidentPage(BaseModel):
     next_cursor: str | None
 
 
-class EntryView(BaseModel):
-    """A line of the timeline: when it happened, when the desk learned of it, who, what, and why."""
+class LinkView(BaseModel):
+    """Where a reader looks further."""
 
+    text: str
+    href: str
+
+
+class EntryView(BaseModel):
+    """A line of the timeline: its number, when it happened, when the desk learned of it, who, what, why, and where."""
+
+    id: int
     occurred_at: datetime
     received_at: datetime
     kind: str
     text: str
     by: str
     why: str
+    links: tuple[LinkView, ...]
 
 
 class AlertView(BaseModel):
@@ -132,6 +117,26 @@ class EffectView(BaseModel):
     error: str | None
 
 
+class RoleView(BaseModel):
+    """Who does what."""
+
+    role: str
+    person: str
+    since: datetime
+
+
+class TaskView(BaseModel):
+    """What must not be forgotten, and whether it was done."""
+
+    id: int
+    checklist: str
+    text: str
+    due_at: datetime | None
+    done_at: datetime | None
+    done_by: str
+    added_by: str
+
+
 class TimerView(BaseModel):
     """A deadline that is set."""
 
@@ -149,6 +154,8 @@ class IncidentDetail(IncidentSummary):
     timers: tuple[TimerView, ...]
     next_deadline: TimerView | None
     pager_keys: tuple[str, ...]
+    roles: tuple[RoleView, ...]
+    tasks: tuple[TaskView, ...]
 
 
 class LoopView(BaseModel):
@@ -202,6 +209,21 @@ class DeskView(BaseModel):
     outbox: tuple[TargetView, ...]
     heartbeats: tuple[HeartbeatView, ...]
     open_incidents: dict[str, int]
+    open_security: dict[str, int]
+    """How many of the open incidents are ones of security."""
+
+    def for_eyes(self, *, restricted: bool) -> DeskView:
+        """Return what a person may see: what came and was not understood only if `restricted`, it may tell secrets.
+
+        The same goes for the number of security incidents.
+        """
+        if restricted:
+            return self
+        faults = {name: number - self.open_security.get(name, 0) for name, number in self.open_incidents.items()}
+        hidden = {"excerpt": "", "error": "Only who sees security incidents may read what came."}
+        quarantine = tuple(kept.model_copy(update=hidden) for kept in self.quarantine)
+        seen = {"open_incidents": {name: number for name, number in faults.items() if number}, "open_security": {}}
+        return self.model_copy(update={"quarantine": quarantine, **seen})
 
 
 def summary(incident: Incident) -> dict[str, Any]:

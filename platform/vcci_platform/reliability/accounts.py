@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from vcci_platform.reliability.groups import LONGEST_KEY, MOST_GROUPS, key_of_group
 from vcci_platform.reliability.samples import Labels, Samples, aggregate, changed, select
 from vcci_slo import Plan
 from vcci_slo.plan import (
@@ -17,6 +18,7 @@ from vcci_slo.plan import (
     LimitIndicator,
     ProbeIndicator,
     Quantile,
+    QueryIndicator,
     ValueSignal,
 )
 from vcci_slo.promql.indicators import PROBE_METRIC, events_matchers, timed_matchers
@@ -24,15 +26,16 @@ from vcci_slo.promql.matchers import Matcher
 
 Matchers = tuple[Matcher, ...]
 
-__all__ = ["Account", "Count", "accounts", "count", "key_of_ratio", "key_of_slower", "metrics_of"]
+__all__ = ["Account", "Count", "accounts", "count", "counts", "key_of_ratio", "key_of_slower", "metrics_of"]
 
 
 @dataclass(frozen=True)
 class Account:
-    """Something that is counted under a key: bad and valid events of an indicator."""
+    """Something that is counted under a key: bad and valid events of an indicator, also for each value of `by`."""
 
     key: str
     indicator: Indicator
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def accounts(plan: Plan) -> tuple[Account, ...]:
 
     A quantile above its limit means that more than the rest is slower than it, which is exact at a bucket.
     """
-    found = {slo.name: Account(slo.name, slo.indicator) for slo in plan.slos}
+    found = {slo.name: Account(slo.name, slo.indicator, slo.by) for slo in plan.slos}
     for alert in plan.alerts:
         for account in _of_alert(alert):
             found[account.key] = account
@@ -95,6 +98,56 @@ def metrics_of(plan: Plan) -> frozenset[str]:
     return frozenset(names)
 
 
+def counts(account: Account, before: Samples | None, after: Samples) -> dict[str, Count]:
+    """Return what happened between two looks under the key of the account and those of its parts.
+
+    The whole of an account that is kept apart by labels is the sum of its parts. Beyond a number of parts, and where
+    the values of labels are too long to be kept, only the whole is told.
+    """
+    if not account.by:
+        found = count(account, before, after)
+        return {account.key: found} if found is not None else {}
+    parts = {
+        labels: found
+        for labels in _parts(account, after)
+        if (found := count(_narrowed(account, labels), before, after)) is not None
+    }
+    if not parts:
+        return {}
+    whole = Count(sum(part.bad for part in parts.values()), sum(part.total for part in parts.values()))
+    keys = {key_of_group(account.key, labels): part for labels, part in list(parts.items())[:MOST_GROUPS]}
+    return {account.key: whole} | {key: part for key, part in keys.items() if len(key) <= LONGEST_KEY}
+
+
+def _parts(account: Account, after: Samples) -> list[Labels]:
+    """Return the values of the labels that keep an account apart, as far as they are there now."""
+    match account.indicator:
+        case EventsIndicator(signal, only):
+            metric, matchers = signal.events, (*events_matchers(signal), *only)
+        case LatencyIndicator(signal, _, only):
+            metric, matchers = f"{signal.duration}_count", (*timed_matchers(signal), *only)
+        case ProbeIndicator(_, only):
+            metric, matchers = PROBE_METRIC, only
+        case LimitIndicator(signal, _, _, only):
+            if signal.simple is None:
+                return []
+            metric, matchers = signal.simple[2], (*signal.simple[3], *only)
+        case QueryIndicator():
+            return []
+    return sorted(aggregate(select(after, metric, matchers), "count", account.by))
+
+
+def _narrowed(account: Account, labels: Labels) -> Account:
+    only = tuple(Matcher(label, "=", value) for label, value in labels)
+    match account.indicator:
+        case QueryIndicator() as indicator:
+            return Account(account.key, indicator)
+        case ProbeIndicator() as indicator:
+            return Account(account.key, replace(indicator, matchers=(*indicator.matchers, *only)))
+        case indicator:
+            return Account(account.key, replace(indicator, only=(*indicator.only, *only)))
+
+
 def count(account: Account, before: Samples | None, after: Samples) -> Count | None:
     """Return what happened between two looks, or None if it cannot be known.
 
@@ -109,12 +162,14 @@ def count(account: Account, before: Samples | None, after: Samples) -> Count | N
         case ProbeIndicator(_, matchers):
             probes = select(after, PROBE_METRIC, matchers)
             return Count(sum(1 for value in probes.values() if value < 1), len(probes)) if probes else None
-        case LimitIndicator(signal, below, only):
+        case LimitIndicator(signal, _, _, only) as indicator:
             if signal.simple is None:
                 return None
             how, _, metric, matchers = signal.simple
             values = aggregate(select(after, metric, (*matchers, *only)), how, ())
-            return Count(float(values[()] >= below), 1.0) if values else None
+            return Count(float(indicator.bad(values[()])), 1.0) if values else None
+        case QueryIndicator():
+            return None  # free PromQL needs Prometheus
 
 
 def _events(metric: str, valid: Matchers, bad: Matchers, before: Samples | None, after: Samples) -> Count | None:

@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from vcci_platform.asking import Access, Asker, Bounds, client_for
 from vcci_platform.clock import Clock
-from vcci_platform.reliability.conditions import Judge, unevaluated
+from vcci_platform.reliability.conditions import Judge, Unevaluated, unevaluated, without_rule
+from vcci_platform.reliability.corrections import CorrectionBook
+from vcci_platform.reliability.deployments import Deployments
 from vcci_platform.reliability.evaluator import Evaluator, Finding
 from vcci_platform.reliability.recorder import ProbeTarget, Recorder, ScrapeTarget
 from vcci_platform.reliability.service import Reliability, Watch
@@ -58,14 +61,27 @@ def with_recorder(
     recorder = Recorder(plan, store, hands, clock, scrapes=scrapes, probes=probes)
     judge = Judge(plan, frozenset(item.alert for item in missing), clock.now())
     watch = Watch(recorder, Evaluator(judge, store, database, announce), store, clock)
-    return Reliability(plan, RecorderSource(store), store, clock, watch, missing, close=watch.close)
+    book = CorrectionBook(plan, database)
+    return Reliability(plan, RecorderSource(store), store, clock, watch, book, lambda: missing, close=watch.close)
 
 
-def with_prometheus(plan: Plan, database: Database, clock: Clock, url: str) -> Reliability:
-    """Return the SLO service over a Prometheus that evaluates the generated rules."""
-    client = httpx.Client(timeout=PROMETHEUS_SECONDS)
-    source = PrometheusSource(client, url, plan.evaluate_every)
-    return Reliability(plan, source, IncrementStore(database), clock, None, close=client.close)
+def with_prometheus(plan: Plan, database: Database, clock: Clock, url: str, access: Access) -> Reliability:
+    """Return the SLO service over a Prometheus that evaluates the generated rules.
+
+    Raises WrongAddress or WrongAccess for what cannot be used to ask it.
+    """
+    client = client_for(access)
+    asker = Asker(client, "Prometheus", url, Bounds(answer_seconds=PROMETHEUS_SECONDS))
+    source = PrometheusSource(asker, plan.evaluate_every)
+    book = CorrectionBook(plan, database)
+
+    def unevaluated() -> tuple[Unevaluated, ...]:
+        return without_rule(plan, source.rules())
+
+    seen = Deployments(asker, plan).between
+    return Reliability(
+        plan, source, IncrementStore(database), clock, None, book, unevaluated, deployments=seen, close=client.close
+    )
 
 
 def _probes(plan: Plan, addresses: Addresses, common: Mapping[str, str]) -> list[ProbeTarget]:

@@ -10,20 +10,39 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from vcci_platform.reliability.accounts import key_of_ratio, key_of_slower
+from vcci_platform.reliability.groups import key_of_group, page_of_group
 from vcci_platform.reliability.phrases import filled, measured
 from vcci_platform.reliability.recorder import Observation
 from vcci_platform.reliability.samples import Labels, aggregate, select
 from vcci_platform.reliability.verdicts import Condition
 from vcci_slo import Plan, burn
-from vcci_slo.plan import Alert, BadRatio, Limit, ProbeDown, Quantile, Slo, Value, ValueSignal
+from vcci_slo.plan import (
+    Alert,
+    BadRatio,
+    BurnTier,
+    EventsIndicator,
+    LatencyIndicator,
+    Limit,
+    LimitIndicator,
+    ProbeDown,
+    ProbeIndicator,
+    Quantile,
+    QueryIndicator,
+    Slo,
+    Value,
+    ValueSignal,
+)
+from vcci_slo.promql.burns import VANISHED
 from vcci_slo.promql.durations import words
+from vcci_slo.promql.figures import rounded
 from vcci_slo.promql.indicators import PROBE_METRIC
 from vcci_slo.promql.matchers import Matcher
 from vcci_slo.windows import Span, rolling
 
-__all__ = ["Judge", "TrafficOf", "Unevaluated", "unevaluated"]
+__all__ = ["Judge", "TrafficOf", "Unevaluated", "seen_before", "unevaluated", "without_rule"]
 
 TrafficOf = Callable[[str, Span], burn.Traffic]
 """Looks up what an account counted in a span."""
@@ -40,11 +59,48 @@ class Unevaluated:
 def unevaluated(plan: Plan, targets: tuple[Mapping[str, str], ...], probed: frozenset[str]) -> tuple[Unevaluated, ...]:
     """Return the alerts that cannot be judged from the targets with these labels and the components probed."""
     found = [Unevaluated(alert.name, reason) for alert in plan.alerts if (reason := _reason(alert, targets, probed))]
-    found += [
-        Unevaluated(slo.burn_alert, f"{slo.component} is not probed from here")
-        for slo in plan.slos
-        if getattr(slo.indicator, "component", None) is not None and slo.component not in probed
-    ]
+    found += [Unevaluated(slo.burn_alert, why) for slo in plan.slos if (why := _unknown(slo, targets, probed))]
+    return tuple(found)
+
+
+def _unknown(slo: Slo, targets: tuple[Mapping[str, str], ...], probed: frozenset[str]) -> str:
+    """Return why the recorder cannot count what a promise is about, or nothing."""
+    match slo.indicator:
+        case ProbeIndicator(component, _):
+            return "" if component in probed else f"{component} is not probed from here"
+        case QueryIndicator():
+            return "it is counted by PromQL that needs Prometheus"
+        case LatencyIndicator(signal) | EventsIndicator(signal):
+            if isinstance(slo.indicator, LatencyIndicator) and signal.native:
+                return "it is measured by a native histogram, which needs Prometheus"
+            return "" if _reachable(signal.selector, targets) else f"{signal.component} is not scraped here"
+        case LimitIndicator(signal):
+            if signal.simple is None:
+                return "its value is PromQL that needs Prometheus"
+            reached = _reachable(signal.simple[3], targets)
+            return "" if reached else f"{signal.component} needs an exporter and Prometheus"
+
+
+def seen_before(slo: Slo, tier: BurnTier, traffic: Callable[[Span], burn.Traffic], now: datetime) -> bool:
+    """Return whether a promise is not new to a tier, as its rule has it.
+
+    It was measured in the long window that ended when `seen_for` began; or events were counted before its infancy, as
+    those of a service that paused for longer.
+    """
+    if not tier.seen_for or traffic(rolling(now - tier.seen_for, tier.long)).known > 0:
+        return True
+    return tier.infancy is not None and traffic(Span(now - slo.window, now - tier.infancy)).total > 0
+
+
+def without_rule(plan: Plan, rules: Mapping[str, str]) -> tuple[Unevaluated, ...]:
+    """Return the alerts that a Prometheus with these rules does not judge; each rule comes with its last error."""
+    names = [name for slo in plan.slos for name in (*([slo.burn_alert] if slo.tiers else []), slo.no_data_alert)]
+    found: list[Unevaluated] = []
+    for name in (*names, *(alert.name for alert in plan.alerts)):
+        if name not in rules:
+            found.append(Unevaluated(name, "Prometheus has no rule of that name; load the generated rules"))
+        elif rules[name]:
+            found.append(Unevaluated(name, f"Prometheus fails to evaluate it: {rules[name]}"))
     return tuple(found)
 
 
@@ -80,32 +136,48 @@ class Judge:
         self._past: dict[tuple[str, Labels], deque[tuple[datetime, float]]] = {}
 
     def conditions(
-        self, seen: Observation, traffic: TrafficOf, last_end: Callable[[str, datetime], datetime | None]
+        self,
+        seen: Observation,
+        traffic: TrafficOf,
+        last_end: Callable[[str, datetime], datetime | None],
+        groups: Callable[[str], tuple[Labels, ...]] = lambda _account: (),
     ) -> tuple[Condition, ...]:
-        """Return every condition with its truth at the moment of the observation."""
+        """Return every condition with its truth at the moment of the observation.
+
+        A promise that is kept apart by labels burns in each of its parts, as the rules have it; its silence is that of
+        the whole, and of each part.
+        """
         found: list[Condition] = []
         for slo in self._plan.slos:
-            if slo.burn_alert not in self._skip:
-                found += self._burns(slo, seen.at, traffic)
-                found.append(self._no_data(slo, seen.at, last_end(slo.name, seen.at)))
+            if slo.burn_alert in self._skip:
+                continue
+            parts = groups(slo.name) if slo.by else ()
+            found.append(self._no_data(slo, seen.at, last_end(slo.name, seen.at)))
+            for labels in parts:
+                last = last_end(key_of_group(slo.name, labels), seen.at)
+                found += [self._no_data(slo, seen.at, last, labels)]
+            for labels in parts if slo.by else ((),):
+                found += self._burns(slo, seen.at, traffic, labels)
         for alert in self._plan.alerts:
             if alert.name not in self._skip:
                 found += self._alert(alert, seen, traffic)
         return tuple(found)
 
-    def _burns(self, slo: Slo, now: datetime, traffic: TrafficOf) -> Iterator[Condition]:
+    def _burns(self, slo: Slo, now: datetime, traffic: TrafficOf, labels: Labels = ()) -> Iterator[Condition]:
+        account, place = key_of_group(slo.name, labels), key_of_group("", labels)
         for tier in slo.tiers:
-            short, long = (traffic(slo.name, rolling(now, span)) for span in (tier.short, tier.long))
+            short, long = (traffic(account, rolling(now, span)) for span in (tier.short, tier.long))
             holds = None
             if short.known > 0:
                 holds = burn.burns(short, long, threshold=tier.threshold, min_bad=tier.min_bad)
+                holds = holds and seen_before(slo, tier, partial(traffic, account), now)
             rate = burn.burn_rate(long, budget=slo.budget) or 0.0
             summary = (
-                f"{slo.name}: the error budget burns {rate:.3g} times too fast; at {tier.factor:g} times "
+                f"{account}: the error budget burns {rounded(rate)} times too fast; at {tier.factor:g} times "
                 f"{tier.share:.0%} of it is gone in {words(tier.long)}, all of it in {words(tier.exhausts_in)}"
             )
             yield Condition(
-                key=f"{slo.burn_alert}/{tier.name}",
+                key=f"{slo.burn_alert}/{tier.name}{place}",
                 alert=slo.burn_alert,
                 priority=tier.priority,
                 system=slo.system,
@@ -116,26 +188,30 @@ class Judge:
                 summary=summary,
                 description=f"Promise: {slo.words}.",
                 runbook_url=slo.runbook_url,
-                dashboard_url=slo.dashboard_url,
-                labels=(("slo", slo.name), ("tier", tier.name), ("team", slo.team), *slo.labels),
+                dashboard_url=page_of_group(slo, labels),
+                labels=(("slo", slo.name), ("tier", tier.name), ("team", slo.team), *slo.labels, *labels),
             )
 
-    def _no_data(self, slo: Slo, now: datetime, last: datetime | None) -> Condition:
+    def _no_data(self, slo: Slo, now: datetime, last: datetime | None, labels: Labels = ()) -> Condition:
         silent_for = now - (last or self._started_at)
+        holds = silent_for >= slo.no_data.after
+        if labels:  # a part that has been gone for long is gone for good, as a cluster that was shut down is
+            holds = holds and silent_for <= VANISHED * slo.no_data.after
+        account, place = key_of_group(slo.name, labels), key_of_group("", labels)
         return Condition(
-            key=slo.no_data_alert,
+            key=slo.no_data_alert + place,
             alert=slo.no_data_alert,
             priority=slo.no_data.priority,
             system=slo.system,
             component=slo.component,
-            holds=silent_for >= slo.no_data.after,
+            holds=holds,
             wait=timedelta(0),
             hold=timedelta(0),
-            summary=f"{slo.name}: nothing was measured for {words(slo.no_data.after)}; silence is not health",
+            summary=f"{account}: nothing was measured for {words(slo.no_data.after)}; silence is not health",
             description=f"Promise: {slo.words}.",
             runbook_url=slo.runbook_url,
-            dashboard_url=slo.dashboard_url,
-            labels=(("slo", slo.name), ("team", slo.team), *slo.labels),
+            dashboard_url=page_of_group(slo, labels),
+            labels=(("slo", slo.name), ("team", slo.team), *slo.labels, *labels),
         )
 
     def _alert(self, alert: Alert, seen: Observation, traffic: TrafficOf) -> Iterator[Condition]:

@@ -53,7 +53,8 @@ class Evaluator:
         """
         before = self._known()
         conditions = {
-            found.key: found for found in self._judge.conditions(seen, self._store.traffic, self._store.last_end)
+            found.key: found
+            for found in self._judge.conditions(seen, self._store.traffic, self._store.last_end, self._store.groups)
         }
         self._seen = {**self._seen, **conditions}
         followed = {key: follow(before.get(key), found, seen.at) for key, found in conditions.items()}

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from vcci_platform.reliability.groups import group_of_key
+from vcci_platform.reliability.samples import Labels
 from vcci_slo.burn import Traffic
 from vcci_slo.windows import Span
 
@@ -83,10 +85,16 @@ class Ledger:
 
     def __init__(self) -> None:
         self._accounts: dict[str, _Account] = {}
+        self._groups: dict[str, set[Labels]] = {}
 
     def add(self, account: str, entries: Iterable[Entry]) -> None:
         """Add entries; each after those that end no later."""
-        book = self._accounts.setdefault(account, _Account())
+        book = self._accounts.get(account)
+        if book is None:
+            book = self._accounts[account] = _Account()
+            whole, labels = group_of_key(account)
+            if labels:
+                self._groups.setdefault(whole, set()).add(labels)
         for entry in entries:
             book.add(entry)
 
@@ -95,6 +103,18 @@ class Ledger:
         book = self._accounts.get(account)
         place = bisect_right(book.ends, now) if book else 0
         return book.ends[place - 1] if book and place else None
+
+    def groups(self, account: str) -> tuple[Labels, ...]:
+        """Return the labels of each part of an account that is kept apart by them, in order."""
+        return tuple(sorted(self._groups.get(account, ())))
+
+    def first(self, account: str, span: Span) -> datetime | None:
+        """Return from when on an account is known in a span, or None if nothing of it is."""
+        book = self._accounts.get(account)
+        place = bisect_right(book.ends, span.start) if book else 0
+        if book is None or place == len(book.entries) or book.earliest[place] >= span.end:
+            return None
+        return max(book.earliest[place], span.start)
 
     def traffic(self, account: str, span: Span) -> Traffic:
         """Return what was counted in a span. An entry that crosses an edge counts by its share of time."""

@@ -11,10 +11,10 @@ from datetime import datetime
 import httpx
 
 from vcci_platform.clock import Clock
-from vcci_platform.reliability.accounts import accounts, count, metrics_of
+from vcci_platform.reliability.accounts import accounts, counts, metrics_of
 from vcci_platform.reliability.reading import read
 from vcci_platform.reliability.samples import Labels, Samples, parse
-from vcci_platform.reliability.store import Change, Increment, IncrementStore, Look
+from vcci_platform.reliability.store import BECAME, Change, Increment, IncrementStore, Look
 from vcci_platform.telemetry import logs
 from vcci_slo import Plan
 from vcci_slo.plan import LimitIndicator, ProbeIndicator
@@ -120,20 +120,18 @@ class Recorder:
         longest = GAP_IN_ROUNDS * self._plan.scrape_every
         for account in self._accounts:
             if isinstance(account.indicator, ProbeIndicator | LimitIndicator):
-                counted = count(account, None, everything)
                 start = _between(at - longest, self._last_round or at - self._plan.scrape_every, at)
-                if counted is not None:
-                    found.append(Increment(account.key, start, at, counted.bad, counted.total))
+                for key, counted in counts(account, None, everything).items():
+                    found.append(Increment(key, start, at, counted.bad, counted.total))
                 continue
             for name, look in looks.items():
                 before = last.get(name)
                 if before is None:
                     continue
-                counted = count(account, _since(before, look), look.samples)
-                if counted is not None:
-                    # After a gap the events are all there, but when they happened and what else did is not.
-                    start = _between(at - longest, before.at, at)
-                    found.append(Increment(account.key, start, at, counted.bad, counted.total))
+                # After a gap the events are all there, but when they happened and what else did is not.
+                start = _between(at - longest, before.at, at)
+                for key, counted in counts(account, _since(before, look), look.samples).items():
+                    found.append(Increment(key, start, at, counted.bad, counted.total))
         return found
 
     def _scrape(self, target: ScrapeTarget) -> Samples | str:
@@ -170,7 +168,7 @@ def _changes(name: str, before: Look | None, look: Look) -> list[Change]:
     found: list[Change] = []
     old, new = _version(before.samples) or "unknown", _version(look.samples) or "unknown"
     if old != new:
-        found.append(Change(look.at, name, "deployed", f"{name}: version {old} became {new}"))
+        found.append(Change(look.at, name, "deployed", f"{name}: version {old}{BECAME}{new}"))
     if _started(before.samples) != _started(look.samples):
         found.append(Change(look.at, name, "restarted", f"{name} started anew"))
     return found

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
@@ -20,7 +21,13 @@ Labels = tuple[tuple[str, str], ...]
 Samples = Mapping[str, Mapping[Labels, float]]
 """Values by metric name and labels."""
 
-_COUNTER = re.compile(r"^# TYPE (\S+) counter$", re.MULTILINE)
+_PLAIN = re.compile(r"[^\s{}#]+(\{[^{}#]*\})?")
+_NUMBER = re.compile(r"[-+.0-9a-zA-Z]+")
+"""A series and a value in the form in which nearly all are written: no moment follows, no exemplar, no brace inside."""
+
+_KNOWN_SERIES = 20_000
+"""Of how many series it is remembered how they are written: more than a scrape of ours shows."""
+
 _AGGREGATIONS: Mapping[str, Callable[[list[float]], float]] = {
     "min": min,
     "max": max,
@@ -46,18 +53,60 @@ def parse(text: str, extra: Mapping[str, str], *, only: frozenset[str] | None = 
     A value that is no finite number was not measured. One of them in a running sum would spoil it for ever.
     Raises ValueError if the text is no exposition.
     """
-    kept = _Kept(only)
-    is_openmetrics = text.rstrip().endswith("# EOF")
-    counters = frozenset() if is_openmetrics else frozenset(_COUNTER.findall(text))
+    kept, own = _Kept(only), tuple(extra.items())
     found: dict[str, dict[Labels, float]] = {}
-    for family in (parse_openmetrics if is_openmetrics else parse_text)(text):
-        for sample in family.samples:
-            # The reader adds _total to counters that do not have it; Prometheus keeps the name that is exposed.
-            name = family.name if family.name in counters and sample.name.endswith("_total") else sample.name
-            if name in kept and math.isfinite(sample.value):
-                labels = tuple(sorted({**sample.labels, **extra}.items()))
-                found.setdefault(name, {})[labels] = float(sample.value)
+    for name, labels, value in (_openmetrics if text.rstrip().endswith("# EOF") else _lines)(text, own):
+        if name in kept and math.isfinite(value):
+            found.setdefault(name, {})[labels] = value
     return found
+
+
+def _openmetrics(text: str, own: Labels) -> Iterator[tuple[str, Labels, float]]:
+    for family in parse_openmetrics(text):  # type: ignore[no-untyped-call]
+        for sample in family.samples:
+            yield sample.name, _with(sample.labels, own), float(sample.value)
+
+
+def _lines(text: str, own: Labels) -> Iterator[tuple[str, Labels, float]]:
+    """Yield the samples of the text format, line by line.
+
+    From one scrape to the next only the values change, so how a series is written is read once.
+    """
+    lines = [line.strip() for line in text.split("\n")]
+    _check("\n".join(line for line in lines if line.startswith("#")))
+    for line in lines:
+        if not line or line.startswith("#"):
+            continue
+        series, _, value = line.rpartition(" ")
+        if _PLAIN.fullmatch(series) and _NUMBER.fullmatch(value):
+            yield *_series(series, own), float(value)
+        else:
+            yield from _alone(line, own)
+
+
+@lru_cache(maxsize=64)
+def _check(comments: str) -> None:
+    """Raise ValueError for words about metrics that no exposition has."""
+    for _ in parse_text(comments):
+        pass
+
+
+@lru_cache(maxsize=_KNOWN_SERIES)
+def _series(series: str, own: Labels) -> tuple[str, Labels]:
+    """Return the name and the labels of a series as an exposition writes it."""
+    ((name, labels, _),) = _alone(f"{series} 0", own)
+    return name, labels
+
+
+def _alone(line: str, own: Labels) -> Iterator[tuple[str, Labels, float]]:
+    # Without the type of its metric the reader leaves the name of a counter as it is exposed, as Prometheus does.
+    for family in parse_text(line):
+        for sample in family.samples:
+            yield sample.name, _with(sample.labels, own), float(sample.value)
+
+
+def _with(labels: Mapping[str, str], own: Labels) -> Labels:
+    return tuple(sorted({**labels, **dict(own)}.items()))
 
 
 def select(samples: Samples, metric: str, matchers: Iterable[Matcher]) -> Mapping[Labels, float]:

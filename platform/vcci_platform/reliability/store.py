@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,12 +12,15 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from vcci_platform.reliability import tables
 from vcci_platform.reliability.ledger import Entry, Ledger
-from vcci_platform.reliability.samples import Samples
+from vcci_platform.reliability.samples import Labels, Samples
 from vcci_platform.storage.database import Database
 from vcci_slo.burn import Traffic
 from vcci_slo.windows import Span
 
-__all__ = ["Change", "Increment", "IncrementStore", "Look"]
+__all__ = ["BECAME", "Change", "Increment", "IncrementStore", "Look"]
+
+BECAME = " became "
+"""Stands between the old and the new version in what is told of a deployment."""
 
 KEEP = timedelta(days=70)
 """Two windows of 30 days and some: this month's report beside the last one's."""
@@ -55,6 +59,11 @@ class Change:
     target: str
     kind: str
     text: str
+
+    @property
+    def version(self) -> str:
+        """What was deployed, where that is what changed."""
+        return self.text.rpartition(BECAME)[2] if self.kind == "deployed" else ""
 
 
 class IncrementStore:
@@ -125,6 +134,24 @@ class IncrementStore:
             rows = connection.execute(select(tables.change).order_by(tables.change.c.id.desc()).limit(limit)).all()
         return tuple(Change(row.at, row.target, row.kind, row.text) for row in rows)
 
+    def deployments(self, before: datetime) -> tuple[Change, ...]:
+        """Return every new version that was seen before a moment, the oldest first."""
+        table = tables.change
+        query = select(table).where(table.c.kind == "deployed", table.c.at < before).order_by(table.c.at, table.c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(Change(row.at, row.target, row.kind, row.text) for row in rows)
+
+    def groups(self, account: str) -> tuple[Labels, ...]:
+        """Return the labels of each part of an account that is kept apart by them, in order."""
+        with self._lock:
+            return self._known().groups(account)
+
+    def first(self, account: str, span: Span) -> datetime | None:
+        """Return from when on an account is known in a span, or None if nothing of it is."""
+        with self._lock:
+            return self._known().first(account, span)
+
     def last_end(self, account: str, now: datetime) -> datetime | None:
         """Return until when an account is known, or None if nothing is."""
         with self._lock:
@@ -165,7 +192,7 @@ def _merge(connection: Connection, before: datetime, step: timedelta) -> int:
     query = select(table).where(and_(table.c.end < before, table.c.seconds < step.total_seconds()))
     groups: dict[tuple[str, int], list[object]] = {}
     for row in connection.execute(query.order_by(table.c.start)).all():
-        slot = int(row.end.timestamp() // step.total_seconds())
+        slot = math.ceil(row.end.timestamp() / step.total_seconds())  # what ends at the full hour belongs to that hour
         groups.setdefault((row.account, slot), []).append(row)
     merged: list[dict[str, object]] = []
     old: list[int] = []

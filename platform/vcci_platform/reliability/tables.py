@@ -1,13 +1,13 @@
-"""The recorder's tables in the desk's store: increments, the last look at each target, verdicts, changes."""
+"""The tables of promises in the desk's store: increments, looks, verdicts, changes, corrections and their history."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Index, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, String, Table, Text
 
 from vcci_platform.storage.columns import Document, Moment, RowNumber
 from vcci_platform.storage.metadata import desk_metadata
 
-__all__ = ["change", "increment", "look", "verdict"]
+__all__ = ["change", "correction", "correction_history", "increment", "look", "verdict"]
 
 increment = Table(
     "sli_increment",
@@ -56,3 +56,27 @@ change = Table(
     Column("text", Text, nullable=False),
 )
 """Restarts and new versions, as the recorder saw them: the first question at night is what changed."""
+
+correction = Table(
+    "correction",
+    desk_metadata,
+    Column("id", String(40), primary_key=True),
+    Column("content", Document, nullable=False),  # in the words of the spec, so that both mean the same
+    Column("created_at", Moment, nullable=False),
+    Column("withdrawn_at", Moment, nullable=True),
+    Column("delivery_key", String(200), nullable=True, unique=True),
+)
+"""Time that people took out of accounts through the API. One that was withdrawn counts for nothing any more."""
+
+correction_history = Table(
+    "correction_history",
+    desk_metadata,
+    Column("id", RowNumber, primary_key=True, autoincrement=True),
+    Column("correction_id", ForeignKey("correction.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("action", String(20), nullable=False),  # added, withdrawn
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Index("ix_correction_history_correction_id", "correction_id"),
+)
+"""Who changed what about corrections. The migration adds triggers: the database refuses to change or delete a line."""

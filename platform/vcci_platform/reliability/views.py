@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
@@ -11,6 +12,7 @@ from vcci_platform.reliability.sources import Point
 from vcci_platform.reliability.status import Burn, Status
 from vcci_slo import burn
 from vcci_slo.budget import Budget, allowed_downtime
+from vcci_slo.corrections import Corrected
 from vcci_slo.plan import Slo
 
 __all__ = [
@@ -20,12 +22,21 @@ __all__ = [
     "BurnView",
     "ChangeView",
     "ChangesView",
+    "ExcludedView",
     "HistoryView",
+    "PartView",
+    "PartsView",
     "PointView",
     "SloView",
     "SlosView",
     "UnevaluatedView",
+    "seconds_of",
 ]
+
+
+def seconds_of(span: timedelta | None) -> float | None:
+    """Return a time in seconds, none for none."""
+    return None if span is None else span.total_seconds()
 
 
 class BudgetView(BaseModel):
@@ -38,11 +49,17 @@ class BudgetView(BaseModel):
     remaining: float = Field(description="Unspent share of the error budget")
     downtime_allowed_seconds: float = Field(description="How long everything may fail in this span")
     downtime_left_seconds: float
+    allowed: float = Field(description="How many bad events the traffic that counts allows")
+    spent: float = Field(description="Share of the budget that is gone; with remaining it adds up to 1")
+    unknown_seconds: float = Field(description="Time that counts and was not observed: neither good nor bad")
 
     @classmethod
     def of(cls, account: Budget) -> BudgetView:
         """Return the view of an account."""
         return cls(
+            allowed=account.allowed,
+            spent=1 - account.remaining,
+            unknown_seconds=(account.window * (1 - account.known)).total_seconds(),
             sli=account.sli,
             bad=account.bad,
             total=account.total,
@@ -51,6 +68,19 @@ class BudgetView(BaseModel):
             downtime_allowed_seconds=allowed_downtime(budget=account.budget, window=account.window).total_seconds(),
             downtime_left_seconds=account.downtime_left.total_seconds(),
         )
+
+
+class ExcludedView(BaseModel):
+    """What corrections took out of a span, shown apart."""
+
+    seconds: float
+    bad: float
+    total: float
+
+    @classmethod
+    def of(cls, found: Corrected) -> ExcludedView:
+        """Return the view of what does not count."""
+        return cls(seconds=found.excluded_for.total_seconds(), bad=found.excluded.bad, total=found.excluded.total)
 
 
 class BurnView(BaseModel):
@@ -91,11 +121,14 @@ class SloView(BaseModel):
     team: str
     labels: dict[str, str]
     state: str = Field(description="kept, burning, exhausted or unknown")
+    so_far: bool = Field(description="Less than half of the window was observed: the state is that of the time so far")
     window: str
     budget: BudgetView
+    excluded: ExcludedView = Field(description="What corrections took out of the window: neither good nor bad")
     month: BudgetView = Field(description="The calendar month so far, where the calendar's clocks show it")
     burn: list[BurnView]
     exhausted_in_seconds: float | None = Field(description="At the pace of the shortest tier; null when it never is")
+    outlook: str = Field(description="What becomes of the budget at that pace, in words")
     source: str
     self_reported: bool
     time_scale: float
@@ -107,7 +140,6 @@ class SloView(BaseModel):
     def of(cls, status: Status, source: str, *, self_reported: bool, time_scale: float) -> SloView:
         """Return the view of a status."""
         slo: Slo = status.slo
-        left = status.exhausted_in
         return cls(
             name=slo.name,
             promise=slo.words,
@@ -117,11 +149,14 @@ class SloView(BaseModel):
             team=slo.team,
             labels=dict(slo.labels),
             state=status.state,
+            so_far=status.so_far,
             window=slo.window_name,
             budget=BudgetView.of(status.window),
+            excluded=ExcludedView.of(status.account.corrected),
             month=BudgetView.of(status.month),
             burn=[BurnView.of(found) for found in status.burns],
-            exhausted_in_seconds=left.total_seconds() if left is not None else None,
+            exhausted_in_seconds=seconds_of(status.exhausted_in),
+            outlook=status.outlook.words if status.outlook else "unknown",
             source=source,
             self_reported=self_reported,
             time_scale=time_scale,
@@ -129,6 +164,41 @@ class SloView(BaseModel):
             runbook_url=slo.runbook_url,
             dashboard_url=slo.dashboard_url,
         )
+
+
+class PartView(BaseModel):
+    """One part of a promise that is kept apart by labels."""
+
+    labels: dict[str, str]
+    state: str
+    so_far: bool
+    budget: BudgetView
+    excluded: ExcludedView
+    burn: list[BurnView]
+    exhausted_in_seconds: float | None
+    outlook: str
+
+    @classmethod
+    def of(cls, labels: Mapping[str, str], status: Status) -> PartView:
+        """Return the view of a part."""
+        return cls(
+            labels=dict(labels),
+            state=status.state,
+            so_far=status.so_far,
+            budget=BudgetView.of(status.window),
+            excluded=ExcludedView.of(status.account.corrected),
+            burn=[BurnView.of(found) for found in status.burns],
+            exhausted_in_seconds=seconds_of(status.exhausted_in),
+            outlook=status.outlook.words if status.outlook else "unknown",
+        )
+
+
+class PartsView(BaseModel):
+    """The parts of a promise, the one with the least budget first; none for a promise without labels."""
+
+    name: str
+    by: list[str]
+    items: list[PartView]
 
 
 class SlosView(BaseModel):

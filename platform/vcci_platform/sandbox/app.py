@@ -8,6 +8,7 @@ from vcci_platform import problems
 from vcci_platform.sandbox import pages, refusal, switches
 from vcci_platform.sandbox.edge import VendorEdge
 from vcci_platform.sandbox.pagerduty import routes as pagerduty
+from vcci_platform.sandbox.pagerduty.rest import routes as pagerduty_rest
 from vcci_platform.sandbox.slack import routes as slack
 from vcci_platform.sandbox.state import Sandbox
 from vcci_platform.sandbox.statuspage import routes as statuspage
@@ -34,6 +35,7 @@ def create_app(sandbox: Sandbox | None = None) -> FastAPI:
     app.include_router(pagerduty.router(state))
     app.include_router(statuspage.router(state))
     app.include_router(slack.router(state))
+    app.include_router(pagerduty_rest.router(state))  # after Slack's hook, whose path begins as its services do
     app.include_router(switches.router(state))
     pages.install(app, state)
     return app

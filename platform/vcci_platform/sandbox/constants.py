@@ -11,6 +11,9 @@ from typing import Final
 __all__ = [
     "CERTIFICATE_AUTHORITY_FILE",
     "DEFAULT_COMPONENTS",
+    "PAGERDUTY_API_KEY",
+    "PAGERDUTY_FROM",
+    "PAGERDUTY_WEBHOOK_SECRET",
     "PAGE_ID",
     "ROUTING_KEY",
     "SLACK_BOT_TOKEN",
@@ -20,6 +23,9 @@ __all__ = [
 ]
 
 ROUTING_KEY: Final = "sandbox000000000000000000000key0"  # PagerDuty's keys have exactly 32 characters
+PAGERDUTY_API_KEY: Final = "sandbox-pagerduty-key"
+PAGERDUTY_FROM: Final = "desk@sandbox.test"  # a user of the sandbox's account, for the header `From`
+PAGERDUTY_WEBHOOK_SECRET: Final = "sandbox-webhook-secret-000000000000"  # noqa: S105 - it signs what the stand-in sends
 PAGE_ID: Final = "sandboxpage"
 STATUSPAGE_API_KEY: Final = "sandbox-statuspage-key"
 SLACK_WEBHOOK_PATH: Final = "/services/T000/B000/sandbox"

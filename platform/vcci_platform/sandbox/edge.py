@@ -14,7 +14,10 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vcci_platform.sandbox.faults import Fault, Target
+from vcci_platform.sandbox.faults import Fault
+from vcci_platform.sandbox.kinds import Vendor, kind_of, vendor_of
+from vcci_platform.sandbox.pagerduty import REST_CALLS_A_MINUTE
+from vcci_platform.sandbox.pagerduty.refusals import RATE_LIMITED
 from vcci_platform.sandbox.state import Call, Sandbox
 
 __all__ = ["DroppedConnection", "VendorEdge", "with_connection"]
@@ -23,12 +26,7 @@ _ABORT: Final = "vcci.sandbox.abort"  # scope key: a function that closes the co
 _STOPPING: Final = "vcci.sandbox.stopping"  # scope key: an event that is set when the server is told to end
 _READ_AHEAD_BYTES: Final = 2 * 1024 * 1024
 
-_TARGETS: Final[tuple[tuple[str, Target], ...]] = (
-    ("/v2/", "pagerduty"),
-    ("/v1/pages/", "statuspage"),
-    ("/services/", "slack"),
-    ("/api/", "slack"),
-)
+_SENTENCE: Final = "The sandbox answers this status because its fault switch says so."
 
 
 class DroppedConnection(ConnectionError):
@@ -43,11 +41,11 @@ class VendorEdge:
         self._sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        target = _target(scope)
+        target = vendor_of(scope["path"]) if scope["type"] == "http" else None
         if target is None:
             await self._app(scope, receive, send)
             return
-        fault = self._sandbox.faults.take(target)
+        fault = self._sandbox.faults.take(target, kind_of(target, scope["method"], scope["path"]))
         answered: list[int] = []
         scope.setdefault("state", {})["note"] = ""
 
@@ -67,7 +65,7 @@ class VendorEdge:
                 receive = await _read_ahead(receive)
                 await _hang(scope, fault.hang_seconds)
             if fault.status is not None:
-                await _refuse(target, fault.status, receive, watch)
+                await _refuse(target, fault, scope["path"], receive, watch)
             elif fault.drop is None:
                 await self._app(scope, receive, watch)
             else:
@@ -77,7 +75,7 @@ class VendorEdge:
         finally:
             self._note(scope, target, answered, fault)
 
-    def _note(self, scope: Scope, target: Target, answered: list[int], fault: Fault | None) -> None:
+    def _note(self, scope: Scope, target: Vendor, answered: list[int], fault: Fault | None) -> None:
         status = answered[0] if answered else None
         note = scope["state"]["note"]
         if not note and not fault and status is not None and status >= 400:
@@ -109,12 +107,6 @@ def with_connection(app: ASGIApp, stopping: asyncio.Event) -> ASGIApp:
         await app(scope, receive, send)
 
     return outermost
-
-
-def _target(scope: Scope) -> Target | None:
-    if scope["type"] != "http":
-        return None
-    return next((target for prefix, target in _TARGETS if scope["path"].startswith(prefix)), None)
 
 
 async def _read_ahead(receive: Receive) -> Receive:
@@ -150,18 +142,34 @@ async def _close(scope: Scope, receive: Receive) -> None:
         pass
 
 
-async def _refuse(target: Target, status: int, receive: Receive, send: Send) -> None:
+async def _refuse(target: Vendor, fault: Fault, path: str, receive: Receive, send: Send) -> None:
     """Answer a status in the vendor's form, after the body has been read."""
     while (await receive()).get("more_body"):
         pass
-    sentence = "The sandbox answers this status because its fault switch says so."
-    bodies = {
-        "pagerduty": json.dumps({"status": "error", "message": sentence, "errors": [sentence]}),
-        "statuspage": json.dumps({"message": sentence}),
-        "slack": "rollup_error",
-    }
-    headers = [(b"content-type", b"text/plain" if target == "slack" else b"application/json")]
-    if target == "slack" and status == 429:
-        headers.append((b"retry-after", b"1"))
+    status = fault.status or 500
+    headers, body = ([], "") if fault.bare else _vendors_words(target, status, path)
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": bodies[target].encode()})
+    await send({"type": "http.response.body", "body": body.encode()})
+
+
+def _vendors_words(target: Vendor, status: int, path: str) -> tuple[list[tuple[bytes, bytes]], str]:
+    """Return the headers and the body with which the vendor answers this status."""
+    if target == "slack":
+        headers = [(b"content-type", b"text/plain")]
+        if path.startswith("/api/"):
+            headers = [(b"content-type", b"application/json")]
+        if status == 429:
+            headers.append((b"retry-after", b"1"))
+        word = "ratelimited" if status == 429 else "internal_error"
+        return headers, json.dumps({"ok": False, "error": word}) if path.startswith("/api/") else "rollup_error"
+    headers = [(b"content-type", b"application/json")]
+    if target == "statuspage":
+        return headers, json.dumps({"message": _SENTENCE})
+    if path.startswith("/v2/"):
+        return headers, json.dumps({"status": "error", "message": _SENTENCE, "errors": [_SENTENCE]})
+    if status == 429:
+        limit = str(REST_CALLS_A_MINUTE).encode()
+        headers += [(b"ratelimit-limit", limit), (b"ratelimit-remaining", b"0"), (b"ratelimit-reset", b"1")]
+        return headers, json.dumps({"error": {"message": "Rate Limit Exceeded", "code": RATE_LIMITED, "errors": []}})
+    error = {"message": "Internal Server Error", "code": 2000, "errors": [_SENTENCE]}
+    return headers, json.dumps({"error": error})

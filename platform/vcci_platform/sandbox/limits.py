@@ -33,6 +33,13 @@ class RollingWindow:
         admitted.append(now)
         return True
 
+    def left(self, key: str, now: datetime) -> tuple[int, int]:
+        """Return how many calls are left, and in how many seconds the first one comes back."""
+        admitted = self._admitted.get(key, ())
+        known = [at for at in admitted if at > now - self._window]
+        seconds = (known[0] + self._window - now).total_seconds() if known else 0.0
+        return self._limit - len(known), math.ceil(seconds)
+
     def clear(self) -> None:
         """Forget every call."""
         self._admitted.clear()

@@ -13,8 +13,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 
+from vcci_platform.sandbox.board import INCIDENTS_SHOWN, board_view
 from vcci_platform.sandbox.mrkdwn import mrkdwn
 from vcci_platform.sandbox.report import NOTICE
+from vcci_platform.sandbox.slack.blocks import shown_blocks
 from vcci_platform.sandbox.state import Sandbox
 from vcci_platform.sandbox.statuspage.forms import ComponentStatus
 from vcci_platform.sandbox.statuspage.model import WORST_LAST, Statuspage
@@ -22,8 +24,6 @@ from vcci_platform.sandbox.statuspage.model import WORST_LAST, Statuspage
 __all__ = ["install"]
 
 _HERE: Final = Path(__file__).parent
-CALLS_SHOWN: Final = 60
-INCIDENTS_SHOWN: Final = 50
 
 # The page is made of our own files; nothing else may run or load in it.
 _HEADERS: Final = {
@@ -50,17 +50,8 @@ def install(app: FastAPI, sandbox: Sandbox) -> None:
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def board(request: Request) -> HTMLResponse:
         name = "_board.html" if "part" in request.query_params else "board.html"
-        calls = list(itertools.islice(reversed(sandbox.calls), CALLS_SHOWN))
-        pages = sorted(sandbox.pagerduty.incidents, key=lambda incident: not incident.open)  # open first, then newest
-        public = sorted(sandbox.statuspage.incidents, key=lambda incident: incident.status == "resolved")
-        shown = {
-            "sandbox": sandbox,
-            "calls": calls,
-            "pages": pages[:INCIDENTS_SHOWN],
-            "public": public[:INCIDENTS_SHOWN],
-            "messages": sandbox.slack.messages[:INCIDENTS_SHOWN],
-        }
-        return _page(templates, name, shown)
+        sandbox.advance()
+        return _page(templates, name, board_view(sandbox))
 
     @app.get("/status", response_class=HTMLResponse, include_in_schema=False)
     async def status(request: Request) -> HTMLResponse:
@@ -95,7 +86,13 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Any] = {"mrkdwn": mrkdwn, "clock": _clock, "lasted": _lasted, "words": _words}
+    filters: dict[str, Any] = {
+        "mrkdwn": mrkdwn,
+        "clock": _clock,
+        "lasted": _lasted,
+        "words": _words,
+        "blocks": shown_blocks,
+    }
     templates.filters.update(filters)
     return templates
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from vcci_platform.errors import PlatformError
-from vcci_platform.incidents.vendors import VendorTargets
+from vcci_platform.incidents.vendors.targets import VendorTargets
 from vcci_platform.settings import Settings
 from vcci_platform.supervisor.child import ChildSpec
 from vcci_platform.supervisor.policy import Wish, choose
@@ -225,7 +225,9 @@ def _stages(
         vcci("runbooks", "runbooks", "serve", ready=f"{_local(settings, ports['runbooks'])}/"),
     ]
     if sandboxed:
-        first.append(vcci("sandbox", "sandbox", ready=f"http://127.0.0.1:{ports['sandbox']}/health/ready"))
+        hook = settings.sandbox_webhook_url or f"{_local(settings, ports['desk'])}/v1/hooks/pagerduty"
+        ready = f"http://127.0.0.1:{ports['sandbox']}/health/ready"
+        first.append(vcci("sandbox", "sandbox", ready=ready, VCCI_SANDBOX_WEBHOOK_URL=hook))
     for name in ("worker", "scheduler"):
         if name in ports:
             ready = f"{_local(settings, ports[name])}/health/ready"

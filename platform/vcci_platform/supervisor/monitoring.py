@@ -15,7 +15,7 @@ from typing import Final
 import vcci_alerts
 from vcci_alerts import alertmanager, prometheus_config, rules
 from vcci_platform.errors import PlatformError
-from vcci_platform.incidents.vendors import VendorTargets
+from vcci_platform.incidents.vendors.targets import VendorTargets
 from vcci_platform.settings import Settings
 from vcci_platform.specs import platform_plan
 from vcci_platform.supervisor.child import ChildSpec

@@ -10,7 +10,7 @@ from vcci_platform.clock import Clock, SystemClock
 from vcci_platform.settings import Settings
 from vcci_platform.telemetry import health
 from vcci_platform.telemetry.metrics import Metrics
-from vcci_platform.telemetry.requests import RequestMetrics
+from vcci_platform.telemetry.requests import RequestMetrics, Witness
 
 __all__ = ["install"]
 
@@ -23,14 +23,16 @@ def install(
     *,
     readings: Sequence[health.Reading] = (),
     clock: Clock | None = None,
+    witness: Witness | None = None,
 ) -> health.Readiness:
     """Give `app` its `/health` routes and the middleware that counts requests. Call it after every `add_middleware`.
 
+    `witness` is told of each request that has ended.
     Under a time scale the grace of shared dependencies runs faster too.
     """
     readiness = health.Readiness(
         checks, metrics, clock or SystemClock(), grace=health.SHARED_GRACE / settings.time_scale
     )
     app.include_router(health.router(readiness, metrics, readings))
-    app.add_middleware(RequestMetrics, metrics=metrics)
+    app.add_middleware(RequestMetrics, metrics=metrics, witness=witness)
     return readiness

@@ -27,7 +27,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 from vcci_platform.telemetry.redaction import REDACTED, is_sensitive, process_redactor
 
-__all__ = ["about", "begin", "configure", "end", "get", "note", "told"]
+__all__ = ["about", "begin", "configure", "end", "get", "note", "noted", "told"]
 
 OWN_HANDLERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "celery", "celery.task", "alembic", "sqlalchemy")
 """Loggers that libraries give handlers of their own; theirs are removed, so that each line is written once."""
@@ -80,6 +80,12 @@ def note(**facts: Any) -> None:
     known = _facts.get()
     if known is not None:
         known.update(facts)
+
+
+def noted(name: str) -> Any:
+    """Return a fact that `note` or `begin` added to the present request or job, None if nobody did."""
+    known = _facts.get()
+    return None if known is None else known.get(name)
 
 
 def told(error: BaseException) -> BaseException:

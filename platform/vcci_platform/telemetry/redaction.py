@@ -100,6 +100,12 @@ def secrets_of(settings: BaseSettings) -> list[str]:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if not isinstance(text, str) or not text:
             continue
+        if hidden and name.endswith("_headers"):
+            found += _values_of_headers(text)
+            continue
+        if hidden and name.endswith("_secrets"):
+            found += [each for secret in text.split(",") if (each := secret.strip())]
+            continue
         if "://" not in text:
             found += [text] if hidden else []
             continue
@@ -108,4 +114,18 @@ def secrets_of(settings: BaseSettings) -> list[str]:
             found += [address.password, unquote(address.password)]
         if hidden and address.scheme in {"http", "https"}:
             found += [text, address.path]  # a webhook: whoever has the address may post
+    return found
+
+
+def _values_of_headers(text: str) -> list[str]:
+    """Return each header's value, and the credentials in it without their scheme: any of them alone opens the door.
+
+    >>> _values_of_headers("Authorization: Basic dXNlcjpwYXNz\\nX-Key: horse-battery")
+    ['Basic dXNlcjpwYXNz', 'dXNlcjpwYXNz', 'horse-battery']
+    """
+    found: list[str] = []
+    for line in text.splitlines():
+        value = line.partition(":")[2].strip()
+        _, _, credentials = value.partition(" ")
+        found += [each for each in (value, credentials.strip()) if each]
     return found

@@ -7,6 +7,9 @@ What is counted: the exact status; 500 for an exception, also one in the middle 
 the client left before it had the whole answer, which is nobody's failure here. (Clients that leave because we are slow
 hide among those; they stand out in `http_requests_total{status="499"}`.) Time ends with the last byte of the answer,
 background tasks come after it.
+
+An answer of server-sent events lasts as long as somebody listens, which says nothing of how fast it came: its time ends
+when it begins, it is no request in progress but an open stream, and a reader who leaves it has had what was asked for.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from vcci_platform.telemetry.endpoints import UNMATCHED, endpoint_of, endpoints
 from vcci_platform.telemetry.ids import request_id, trace_context
 from vcci_platform.telemetry.metrics import HTTP_METHODS, HTTP_OUTCOMES, Metrics
 
-__all__ = ["RequestMetrics"]
+__all__ = ["RequestMetrics", "Witness"]
 
 OTHER_METHOD = "OTHER"
 CLIENT_LEFT = 499  # https://nginx.org/en/docs/dev/development_guide.html#http_request_finalization
@@ -37,8 +40,12 @@ FAILURES = (500, 503)
 """Statuses whose series start at zero, so that the very first failure is an increase and not a beginning."""
 
 HEALTH = "/health/"
+STREAM = b"text/event-stream"
 
 _METHODS = frozenset(HTTP_METHODS)
+
+Witness = Callable[[Scope, str, int, float], None]
+"""Told of each request that has ended: its scope, endpoint, status and seconds. It must be quick, and raise nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +59,20 @@ class _Series:
 class RequestMetrics:
     """Counts, times and logs the requests of an application; pure ASGI, about ten microseconds each."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.perf_counter,
+        witness: Witness | None = None,
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._clock = clock
+        self._witness = witness
         self._series: dict[tuple[str, str, int], _Series] = {}
         self._in_progress = metrics.http_requests_in_progress
+        self._streams = metrics.http_streams_open
         self._routes: Sequence[BaseRoute] = ()
         self._started = False
         self._log = logs.get(__name__)
@@ -75,10 +90,11 @@ class RequestMetrics:
             token = attach(trace.set_span_in_context(trace.NonRecordingSpan(span)))
         facts = logs.begin(request_id=request_id(scope, span))
         self._in_progress.inc()
+        request = _Request(self, scope, receive, send, span, began)
         try:
-            await _Request(self, scope, receive, send, span, began).run(self._app)
+            await request.run(self._app)
         finally:
-            self._in_progress.dec()
+            (self._in_progress if request.streams_after is None else self._streams).dec()
             logs.end(facts)
             if token is not None:
                 detach(token)
@@ -113,6 +129,12 @@ class RequestMetrics:
             )
         return series
 
+    def begin_stream(self, request: _Request) -> None:
+        """Take a request for an open stream from now on."""
+        request.streams_after = self._clock() - request.began
+        self._in_progress.dec()
+        self._streams.inc()
+
     def record(self, request: _Request, status: int, error: BaseException | None = None) -> None:
         """Count a request that has ended with this status, and log it."""
         seconds = self._clock() - request.began
@@ -122,7 +144,9 @@ class RequestMetrics:
         series = self._find(method, endpoint, status)
         exemplar = request.exemplar()
         series.counter.inc(1, exemplar)
-        series.durations.observe(seconds, exemplar)
+        series.durations.observe(seconds if request.streams_after is None else request.streams_after, exemplar)
+        if self._witness is not None:
+            self._witness(scope, endpoint, status, seconds)
         event, level = events.REQUEST_HANDLED, self._log.info
         fields: dict[str, Any] = {}
         if status == CLIENT_LEFT:
@@ -152,9 +176,12 @@ class RequestMetrics:
 
 
 class _Request:
-    """One request on its way: what was sent of the answer, and whether the client is still there."""
+    """One request on its way: what was sent of the answer, and whether the client is still there.
 
-    __slots__ = ("_owner", "_receive", "_send", "_span", "began", "done", "left", "scope", "status")
+    `streams_after` is how many seconds passed until a stream began, None for what is no stream.
+    """
+
+    __slots__ = ("_owner", "_receive", "_send", "_span", "began", "done", "left", "scope", "status", "streams_after")
 
     def __init__(
         self,
@@ -174,19 +201,20 @@ class _Request:
         self.status = 0
         self.done = False
         self.left = False
+        self.streams_after: float | None = None
 
     async def run(self, app: ASGIApp) -> None:
         try:
             await app(self.scope, self.receive, self.send)
         except ClientDisconnect:
-            self._end(CLIENT_LEFT)
+            self._end(self._without_client)
             raise
         except BaseException as error:  # cancelled requests count too; nothing is swallowed
             if self.done:
                 self._owner.record_late(self, error)
-            self._end(CLIENT_LEFT if self.left else 500, error)
+            self._end(self._without_client if self.left else 500, error)
             raise
-        self._end(CLIENT_LEFT if self.left else 500)  # nothing happens unless the answer was never completed
+        self._end(self._without_client if self.left else 500)  # nothing happens unless the answer was never completed
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -198,6 +226,8 @@ class _Request:
         kind = message["type"]
         if kind == "http.response.start":
             self.status = message["status"]
+            if _is_stream(message):
+                self._owner.begin_stream(self)
         try:
             await self._send(message)
         except OSError:  # so ASGI servers say that nobody listens any more
@@ -205,6 +235,11 @@ class _Request:
             raise
         if (kind == "http.response.body" and not message.get("more_body", False)) or kind == "http.response.pathsend":
             self._end(self.status)
+
+    @property
+    def _without_client(self) -> int:
+        """How a request has ended whose client left."""
+        return CLIENT_LEFT if self.streams_after is None else self.status
 
     def exemplar(self) -> dict[str, str] | None:
         """Return the label that leads from a metric to this request's trace, if that is kept."""
@@ -227,6 +262,10 @@ def outcome_of(status: int) -> str:
     if status >= 500:
         return "server_error"
     return "client_error" if status >= 400 else "ok"
+
+
+def _is_stream(start: Message) -> bool:
+    return any(name.lower() == b"content-type" and value.startswith(STREAM) for name, value in start.get("headers", ()))
 
 
 def _method(method: str) -> str:

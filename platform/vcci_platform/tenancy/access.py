@@ -11,11 +11,12 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from vcci_platform.problems import Problem
 from vcci_platform.telemetry import logs
 from vcci_platform.telemetry.metrics import ServiceMetrics
+from vcci_platform.tenancy.affected.tally import KnownKeys
 from vcci_platform.tenancy.keys import Tenancy
 from vcci_platform.tenancy.limits import RequestLimit
 from vcci_platform.tenancy.model import AuthenticationError, Caller
 
-__all__ = ["Authenticate", "authenticator"]
+__all__ = ["Authenticate", "authenticator", "recognised"]
 
 log = logs.get(__name__)
 
@@ -28,8 +29,10 @@ _header = APIKeyHeader(
 )
 
 
-def authenticator(tenancy: Tenancy, metrics: ServiceMetrics, limit: RequestLimit | None = None) -> Authenticate:
-    """Return the dependency that every route of a tenant's data has."""
+def authenticator(
+    tenancy: Tenancy, metrics: ServiceMetrics, limit: RequestLimit | None = None, keys: KnownKeys | None = None
+) -> Authenticate:
+    """Return the dependency that every route of a tenant's data has; it tells `keys` which ones are good."""
 
     def authenticate(
         request: Request,
@@ -38,17 +41,27 @@ def authenticator(tenancy: Tenancy, metrics: ServiceMetrics, limit: RequestLimit
         header: Annotated[str | None, Depends(_header)],
     ) -> Caller:
         try:
-            caller = tenancy.authenticate(_presented(request, bearer, header))
+            presented = _presented(request, bearer, header)
+            caller = tenancy.authenticate(presented)
         except AuthenticationError as error:
             metrics.auth_failures.labels(error.reason).inc()
             # The manual's words, by which its dashboards and searches find the event.
             log.warning("authentication failed", reason=error.reason, key_prefix=error.prefix, path=request.url.path)
             _refuse(error)
+        recognised(caller)
+        if keys is not None:
+            keys.remember(presented, caller.tenant_id)
         if limit is not None:
             _spend(limit, caller, response)
         return caller
 
     return authenticate
+
+
+def recognised(caller: Caller) -> Caller:
+    """Let the log lines and the counts of this request tell whose it is, and return the caller."""
+    logs.note(tenant_id=caller.tenant_id)
+    return caller
 
 
 def _presented(request: Request, bearer: HTTPAuthorizationCredentials | None, header: str | None) -> str:

@@ -35,6 +35,8 @@ _KEY = re.compile(rf"{SCHEME}_([0-9a-f]{{{PREFIX_HEX}}})_([A-Za-z0-9_-]{{43}})")
 class TenancyError(PlatformError):
     """A request about tenants or keys that cannot be met; the sentence says why."""
 
+    exit_code = 2
+
 
 class AuthenticationError(Exception):
     """A request without a valid key. `reason` is for the metric and the log, the sentence for the caller."""

@@ -9,7 +9,9 @@ from pathlib import Path
 from vcci_platform.settings import Settings
 from vcci_platform.telemetry.redaction import process_redactor
 
-__all__ = ["kept_secret", "pepper"]
+__all__ = ["kept_secret", "operator_token", "pepper"]
+
+OPERATOR_TOKEN_FILE = "operator-token"  # noqa: S105 - a name, under the home folder
 
 
 def pepper(settings: Settings) -> bytes:
@@ -17,6 +19,12 @@ def pepper(settings: Settings) -> bytes:
     if settings.api_key_pepper is not None:
         return settings.api_key_pepper.get_secret_value().encode()
     return kept_secret(settings.home / "api-key-pepper").encode()
+
+
+def operator_token(settings: Settings) -> str:
+    """Return the operators' token: the environment's, or the one that was made once and is kept under the home."""
+    given = settings.operator_token
+    return given.get_secret_value() if given is not None else kept_secret(settings.home / OPERATOR_TOKEN_FILE)
 
 
 def kept_secret(path: Path) -> str:

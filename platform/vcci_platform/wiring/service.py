@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,27 +23,34 @@ from vcci_platform.carbon.rates import load_rates
 from vcci_platform.carbon.reception import Reception
 from vcci_platform.carbon.results import Results
 from vcci_platform.carbon.store import CalculationStore
-from vcci_platform.carbon.tasks import Runner, Sweeper
+from vcci_platform.carbon.tasks import Repeat, Runner, Sweeper
 from vcci_platform.carbon.uploads import Uploads, settle
 from vcci_platform.clock import Clock, SystemClock
 from vcci_platform.console.chrome import service_chrome
 from vcci_platform.console.service import ServiceDoor, service_console
 from vcci_platform.console.session import Sessions
-from vcci_platform.incidents.vendors import VendorTargets
+from vcci_platform.engine import routes as engine_routes
+from vcci_platform.engine.model import MIB, Limits
+from vcci_platform.incidents.vendors.targets import VendorTargets
 from vcci_platform.settings import Settings
 from vcci_platform.specs import SpecNotFound, platform_plan
 from vcci_platform.storage import migrate
 from vcci_platform.storage.database import Database
 from vcci_platform.telemetry import checks, logs, remote_checks
 from vcci_platform.telemetry.health import Check, Reading
-from vcci_platform.telemetry.metrics import ServiceMetrics, start_at_zero
+from vcci_platform.telemetry.metrics import REQUEST_DURATION, ServiceMetrics, start_at_zero
 from vcci_platform.tenancy import Tenancy
 from vcci_platform.tenancy import routes as tenancy_routes
 from vcci_platform.tenancy.access import Authenticate, authenticator
+from vcci_platform.tenancy.affected import routes as affected_routes
+from vcci_platform.tenancy.affected.store import TroubleStore
+from vcci_platform.tenancy.affected.tally import MINUTE, SHORTEST, KnownKeys, Tally
+from vcci_platform.tenancy.affected.tasks import KEEP_EVERY, Bookkeeper
 from vcci_platform.tenancy.limits import RequestLimit
-from vcci_platform.tenancy.pepper import pepper
+from vcci_platform.tenancy.pepper import operator_token, pepper
 from vcci_platform.wiring.tenants import service_database
 from vcci_slo import Plan, SpecError
+from vcci_slo.plan import LatencyIndicator
 
 __all__ = ["ServiceParts", "service_parts"]
 
@@ -70,6 +77,9 @@ class ServiceParts:
     runner: Runner
     sweeper: Sweeper
     gauges: WaitingGauges
+    tally: Tally
+    book: Bookkeeper
+    counting: Repeat
     worker: EmbeddedWorker | None
     """The worker of the embedded mode; None where workers are processes of their own."""
 
@@ -81,8 +91,14 @@ class ServiceParts:
             self.worker.start()
             self.sweeper.start()
 
+    def serve(self) -> None:
+        """Do what `start` does, and count whose requests fail: for the process that answers them."""
+        self.start()
+        self.counting.start()
+
     def stop(self) -> None:
-        """End what `start` began, after the jobs that are under way."""
+        """End what `start` or `serve` began, after the jobs that are under way."""
+        self.counting.stop()
         if self.worker is not None:
             self.sweeper.stop()
             self.worker.stop()
@@ -93,6 +109,7 @@ class ServiceParts:
         """Return the routes under /v1."""
         return (
             tenancy_routes.router(self.tenancy, self.authenticate),
+            affected_routes.router(self.book, self.jobs.given_up, operator_token(self.settings)),
             carbon_routes.router(
                 uploads=self.uploads,
                 jobs=self.jobs,
@@ -100,6 +117,7 @@ class ServiceParts:
                 reception=self.reception,
                 authenticate=self.authenticate,
             ),
+            engine_routes.router(_engine_limits(self.settings), self.authenticate, self.metrics),
             self._console(),
         )
 
@@ -140,6 +158,11 @@ def service_parts(
     database = service_database(settings)
     files = open_files(settings.files_url, settings.home)
     tenancy = Tenancy(database, pepper(settings), clock)
+    keys = KnownKeys()
+    slow_after, timed = _patience(settings)
+    length = max(MINUTE / settings.time_scale, SHORTEST)
+    tally = Tally(clock, keys, slow_after=slow_after, timed=timed, length=length)
+    book = Bookkeeper(tally, TroubleStore(database), metrics, clock)
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     limit = RequestLimit(settings.requests_per_minute, redis_url) if settings.requests_per_minute else None
     jobs = Jobs(database, clock, metrics, on_end=settle)
@@ -165,7 +188,7 @@ def service_parts(
         database=database,
         files=files,
         tenancy=tenancy,
-        authenticate=authenticator(tenancy, metrics, limit),
+        authenticate=authenticator(tenancy, metrics, limit, keys),
         jobs=jobs,
         uploads=uploads,
         results=Results(database),
@@ -175,8 +198,44 @@ def service_parts(
         runner=runner,
         sweeper=Sweeper(jobs, post),
         gauges=WaitingGauges(jobs, uploads, tenancy, metrics, clock),
+        tally=tally,
+        book=book,
+        counting=Repeat("tenant-counts", KEEP_EVERY, book.round),
         worker=EmbeddedWorker(celery) if settings.embedded_worker else None,
     )
+
+
+def _engine_limits(settings: Settings) -> Limits:
+    return Limits(
+        seconds=settings.engine_seconds,
+        memory_bytes=settings.engine_memory_mib * MIB,
+        workers=settings.engine_workers,
+        waiting=settings.engine_waiting,
+    )
+
+
+def _patience(settings: Settings) -> tuple[float | None, Callable[[str], bool]]:
+    """Return the longest time in seconds that a promise about the service's requests allows, and about which endpoints.
+
+    None for a spec without such a promise.
+    """
+    plan = _plan_for_links(settings)
+    promises = [
+        slo.indicator
+        for slo in (plan.slos if plan else ())
+        if isinstance(slo.indicator, LatencyIndicator) and slo.indicator.signal.duration == REQUEST_DURATION
+    ]
+    matchers = {
+        matcher
+        for promise in promises
+        for matcher in (*promise.signal.where, *promise.signal.timed)
+        if matcher.label == "endpoint"
+    }
+
+    def timed(endpoint: str) -> bool:
+        return all(matcher.holds({"endpoint": endpoint}) for matcher in matchers)
+
+    return max((promise.within_seconds for promise in promises), default=None), timed
 
 
 def _plan_for_links(settings: Settings) -> Plan | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
+
+from vcci_slo.promql.figures import number
 
 __all__ = ["LONGEST", "parse_duration", "promql_duration", "words"]
 
@@ -19,6 +22,8 @@ _UNITS: tuple[tuple[str, int], ...] = (
     ("ms", 1),
 )
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII)
+A_THOUSAND = 1000
+A_SECOND, A_MINUTE = 1000, 60_000  # milliseconds
 _WORDS = {"w": "week", "d": "day", "h": "hour", "m": "minute", "s": "second", "ms": "millisecond"}
 
 
@@ -39,6 +44,7 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(milliseconds=milliseconds)
 
 
+@lru_cache(maxsize=4096)
 def promql_duration(duration: timedelta) -> str:
     """Return the shortest exact form, without weeks, since people say `28d`.
 
@@ -58,16 +64,26 @@ def promql_duration(duration: timedelta) -> str:
     return "".join(parts)
 
 
+@lru_cache(maxsize=4096)
 def words(duration: timedelta) -> str:
-    """Return the duration as a person says it, in its two largest units.
+    """Return the duration as a person says it, without what is less than a thousandth of it.
 
-    >>> words(timedelta(hours=50)), words(timedelta(minutes=1))
-    ('2 days 2 hours', '1 minute')
+    Of seconds three digits count, and from a minute on whole ones.
+
+    >>> words(timedelta(hours=50)), words(timedelta(hours=25, minutes=10)), words(timedelta(days=300, seconds=5))
+    ('2 days 2 hours', '1 day 1 hour 10 minutes', '300 days')
+    >>> words(timedelta(seconds=5.821)), words(timedelta(seconds=1.5)), words(timedelta(seconds=65.821))
+    ('5.82 seconds', '1.5 seconds', '1 minute 5 seconds')
     """
     milliseconds = round(duration / timedelta(milliseconds=1))
+    if milliseconds >= A_MINUTE:
+        milliseconds -= milliseconds % A_SECOND
+    elif milliseconds > A_SECOND and milliseconds % A_SECOND:
+        return f"{number(milliseconds / A_SECOND, 3)} seconds"
+    least = milliseconds / A_THOUSAND
     parts: list[str] = []
     for unit, size in _UNITS[1:]:
         count, milliseconds = divmod(milliseconds, size)
-        if count:
+        if count * size > least:
             parts.append(f"{count} {_WORDS[unit]}{'s' if count != 1 else ''}")
-    return " ".join(parts[:2]) or "0 seconds"
+    return " ".join(parts) or "0 seconds"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
+from vcci_slo.promql.patterns import pattern
+
 __all__ = ["Matcher", "equalities", "parse_matchers", "selector"]
+
+MOST_CHARACTERS = 10_000
+"""Matchers are repeated in every rule, and in every series of its tests."""
 
 Operator = Literal["=", "!=", "=~", "!~"]
 
@@ -40,13 +44,9 @@ class Matcher:
             case "!=":
                 return found != self.value
             case "=~":
-                return self._pattern.fullmatch(found) is not None
+                return pattern(self.value).matches(found)
             case "!~":
-                return self._pattern.fullmatch(found) is None
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile(self.value)
+                return not pattern(self.value).matches(found)
 
     def __str__(self) -> str:
         escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
@@ -61,26 +61,30 @@ def parse_matchers(text: str) -> tuple[Matcher, ...]:
 
     Raises ValueError with the place where the text stops being a list of matchers.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"expected matchers of at most {MOST_CHARACTERS:,} characters, got {len(text):,}")
     matchers: list[Matcher] = []
     position = 0
     while position < len(text.rstrip()):
         found = _MATCHER.match(text, position)
         if found is None:
-            raise ValueError(f'expected matchers such as job="api", status!~"4..", got {text[position:]!r}')
+            raise ValueError(
+                f'expected matchers such as job="api", status!~"4..", got {text[position : position + 100]!r}'
+            )
         operator = _OPERATORS[found["operator"]]
         value = re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], "\\" + match[1]), found["value"])
         if operator in {"=~", "!~"}:
             try:
-                re.compile(value)
-            except re.error as error:
+                pattern(value)
+            except ValueError as error:
                 raise ValueError(
-                    f"expected a regular expression for {found['label']}, got {value!r}: {error}"
+                    f"expected a regular expression for {found['label']}, got {value[:100]!r}: {error}"
                 ) from None
         matchers.append(Matcher(found["label"], operator, value))
         position = found.end()
         if position < len(text.rstrip()):
             if text[position] != ",":
-                raise ValueError(f"expected a comma between matchers, got {text[position:]!r}")
+                raise ValueError(f"expected a comma between matchers, got {text[position : position + 100]!r}")
             position += 1
     return tuple(matchers)
 

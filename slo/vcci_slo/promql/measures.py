@@ -25,7 +25,7 @@ def measured(measure: Measure) -> str:
         case Value(signal, None, _):
             return signal.series
         case Value(signal, over, step):
-            span = promql_duration(over)  # type: ignore[arg-type]
+            span = promql_duration(over)
             return f"avg_over_time(({signal.series})[{span}:{promql_duration(step) if step else ''}])"
         case ProbeDown(_, matchers):
             return f"max({selector(PROBE_METRIC, matchers)})"

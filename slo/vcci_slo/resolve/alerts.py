@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from vcci_slo import plan
+from vcci_slo.promql.durations import promql_duration
 from vcci_slo.promql.matchers import Matcher
 from vcci_slo.resolve.components import probe_matchers
 from vcci_slo.resolve.findings import Findings, Pace, camel, kebab
+from vcci_slo.resolve.tiers import SCRAPE_EVERY, SCRAPES_IN_SHORT
 from vcci_slo.spec.document import Spec
 from vcci_slo.spec.promises import AlertSpec, MeasureSpec
 from vcci_slo.spec.source import Path
@@ -148,13 +150,26 @@ def _measure(path: Path, alert: str, written: MeasureSpec, context: _Context) ->
     signal = context.findings.lookup(path, f"a signal of {owner}", wanted, signals)
     if signal is None:
         return None
+    _check_window(path, written, context)
     found = _of_signal(written, signal, context.pace)
+    if isinstance(signal, plan.EventsSignal) and signal.native and written.quantile is not None:
+        expected = "a classic histogram; what a native one promises is `fast` with `within`, and alerts by itself"
+        context.findings.add(path, expected, f"the native histogram of {signal.ref!r}")
+        return None
     if found is None:
         events = isinstance(signal, plan.EventsSignal)
         expected = "bad_ratio, or a quantile of a duration, of these events" if events else "a signal of events"
         context.findings.add(path, expected, repr(signal.ref))
         return None
     return component, *found
+
+
+def _check_window(path: Path, written: MeasureSpec, context: _Context) -> None:
+    """Note a window in which a lost scrape leaves no rate."""
+    least = SCRAPES_IN_SHORT * (context.spec.monitoring.scrape or SCRAPE_EVERY)
+    if written.over is not None and written.over < least:
+        expected = f"a window of at least {SCRAPES_IN_SHORT} scrapes, {promql_duration(least)}"
+        context.findings.add((*path, "over"), expected, promql_duration(written.over))
 
 
 def _of_signal(written: MeasureSpec, signal: plan.Signal, pace: Pace) -> tuple[plan.Measure, plan.Unit] | None:
@@ -177,6 +192,7 @@ def _limits(path: Path, written: AlertSpec, unit: plan.Unit, context: _Context) 
     findings = context.findings
     side = "above" if written.above else "below"
     table = written.above or written.below
+    asked = context.pace.maybe(written.keep_firing_for)
     found: list[plan.Limit] = []
     for priority, limit in sorted(table.items(), reverse=True):
         if not _fits(limit, unit):
@@ -188,7 +204,7 @@ def _limits(path: Path, written: AlertSpec, unit: plan.Unit, context: _Context) 
                 value=limit.value,
                 words=limit.text,
                 lasts=context.pace.of(written.lasts or NO_WAIT),
-                keep_firing_for=context.lingering if priority == "P0" else NO_WAIT,
+                keep_firing_for=asked if asked is not None else context.lingering if priority == "P0" else NO_WAIT,
             )
         )
     values = [limit.value for limit in found]

@@ -18,6 +18,9 @@ _SIMPLE = re.compile(
     r"(?P<aggregation>min|max|sum|avg|count)\s*(?:by\s*\((?P<by>[^)]*)\)\s*)?\(\s*"
     r"(?P<metric>[a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{(?P<matchers>[^}]*)\})?\s*\)"
 )
+BUCKET = "le"
+"""What names a histogram's buckets: a quantile is reckoned from all of them, and is not split by it."""
+
 _BY = re.compile(r"\bby\s*\(([^)]*)\)")
 
 
@@ -113,8 +116,19 @@ def _signal(
             timed=findings.matchers((*path, "timed"), written.timed),
             buckets=tuple(bucket.total_seconds() for bucket in written.buckets),
             each=each,
+            native=written.native,
         )
-    promql = (written.value or "").replace("SELECTOR", ",".join(str(matcher) for matcher in selector))
+    filled = ",".join(str(matcher) for matcher in selector)
+    if written.value is None:
+        return plan.QuerySignal(
+            component=component,
+            name=name,
+            title=title,
+            bad=(written.errors or written.error_ratio or "").replace("SELECTOR", filled),
+            valid=None if written.total is None else written.total.replace("SELECTOR", filled),
+            per_second=written.per_second,
+        )
+    promql = written.value.replace("SELECTOR", filled)
     found = _SIMPLE.fullmatch(promql)
     by = _BY.search(promql)
     unit: plan.Unit = written.unit or "count"
@@ -126,7 +140,7 @@ def _signal(
         unit=unit,
         each=each,
         record=written.record,
-        by=_labels(by[1]) if by else (),
+        by=tuple(label for label in _labels(by[1]) if label != BUCKET) if by else (),
         simple=(
             found["aggregation"],
             _labels(found["by"] or ""),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 from vcci_slo import plan
 from vcci_slo.resolve.findings import Findings
+from vcci_slo.resolve.pages import UID_LIMIT, Page, pages
 from vcci_slo.spec.document import Spec
 from vcci_slo.spec.source import Path
-from vcci_slo.spec.views import DashboardSpec, PanelSpec
+from vcci_slo.spec.views import PanelSpec
 
-__all__ = ["dashboards", "with_links"]
-
-UID_LIMIT = 40
-"""Grafana refuses longer uids without a word."""
+__all__ = ["dashboards", "with_links", "with_pages"]
 
 _OF_SLOS = {
     "budget": ("Error budget remaining", "Share of each promise's budget that is unspent in its window; 0 is spent."),
@@ -61,9 +62,12 @@ def dashboards(
 ) -> tuple[plan.Dashboard, ...]:
     """Return every dashboard; a spec that names none gets one that answers whether anything is broken."""
     signals = {signal.ref: signal for component in components for signal in component.signals}
-    names = tuple(slo.name for slo in slos)
+    drawn: dict[tuple[str, str], list[plan.Alert]] = {}
+    for alert in alerts:
+        drawn.setdefault(_drawn(alert.measure), []).append(alert)
     found: list[plan.Dashboard] = []
-    for uid, written in (spec.dashboards or _starter(components)).items():
+    for page in pages(spec.dashboards, components, slos):
+        uid, written = page.uid, page.written
         if len(uid) > UID_LIMIT:
             findings.add(("dashboards", uid), f"a uid of at most {UID_LIMIT} characters", f"{len(uid)} characters")
         rows: list[plan.Row] = []
@@ -73,7 +77,7 @@ def dashboards(
             for index, panel in enumerate(panels):
                 number += 1
                 path: Path = ("dashboards", uid, "rows", title, index)
-                row.append(_panel(path, number, panel, signals, names, alerts, findings))
+                row.append(_panel(path, number, panel, page, signals, drawn, findings))
             rows.append(plan.Row(title, tuple(row)))
         found.append(
             plan.Dashboard(
@@ -83,47 +87,48 @@ def dashboards(
                 url=f"{links.grafana}/d/{uid}" if links.grafana else "",
                 rows=tuple(rows),
                 later=tuple(written.later.items()),
+                component=page.component,
             )
         )
     return tuple(found)
 
 
-def with_links(alert: plan.Alert, boards: tuple[plan.Dashboard, ...]) -> str:
-    """Return where to look when an alert fires: the first panel that draws its limits, or nothing."""
+def with_links(alerts: tuple[plan.Alert, ...], boards: tuple[plan.Dashboard, ...]) -> tuple[plan.Alert, ...]:
+    """Return the alerts with where to look when they fire: the first panel that draws their limits, or nothing."""
+    found: dict[str, str] = {}
     for board in boards:
-        for row in board.rows:
-            for panel in row.panels:
-                if alert.name in panel.alerts and board.url:
-                    return f"{board.url}?viewPanel={panel.id}"
-    return ""
+        for panel in (panel for row in board.rows for panel in row.panels if board.url):
+            for name in panel.alerts:
+                found.setdefault(name, f"{board.url}?viewPanel={panel.id}")
+    return tuple(replace(alert, dashboard_url=found.get(alert.name, "")) for alert in alerts)
 
 
-def _starter(components: tuple[plan.Component, ...]) -> dict[str, DashboardSpec]:
-    first: list[dict[str, str]] = [{"budget": "slos"}, {"state": "alerts"}, {"state": "components"}]
-    rows: dict[str, list[dict[str, str]]] = {
-        "Is it broken now?": first,
-        "Promises": [{"burn": "slos"}, {"objective": "slos"}],
+def with_pages(slos: tuple[plan.Slo, ...], boards: tuple[plan.Dashboard, ...]) -> tuple[plan.Slo, ...]:
+    """Return the promises with the page that shows them: that of the component, or one where they can be chosen."""
+    shown = {board.url: {panel.view for row in board.rows for panel in row.panels} for board in boards if board.url}
+    choosing = next((url for url, views in shown.items() if views & {"burn", "objective"}), "")
+    page = choosing or next((url for url, views in shown.items() if "budget" in views), "")
+    own = {
+        name: board.url
+        for board in boards
+        for row in board.rows
+        for panel in row.panels
+        if board.component and board.url
+        for name in panel.slos
     }
-    for component in components:
-        panels: list[dict[str, str]] = []
-        for signal in component.signals:
-            if isinstance(signal, plan.EventsSignal):
-                panels += [{"rate": signal.ref}, *([{"bad_ratio": signal.ref}] if signal.bad else [])]
-                panels += [{"quantiles": signal.ref}] if signal.duration else []
-            else:
-                panels.append({"value": signal.ref})
-        if panels:
-            rows[component.title] = panels
-    return {"slo-tracking": DashboardSpec.model_validate({"title": "SLO tracking", "rows": rows})}
+    found = {slo.name: own.get(slo.name) or choosing for slo in slos}
+    return tuple(
+        replace(slo, dashboard_url=f"{url}?var-slo={slo.name}" if (url := found[slo.name]) else page) for slo in slos
+    )
 
 
 def _panel(
     path: Path,
     number: int,
     written: PanelSpec,
+    page: Page,
     signals: dict[str, plan.Signal],
-    slos: tuple[str, ...],
-    alerts: tuple[plan.Alert, ...],
+    drawn: Mapping[tuple[str, str], Sequence[plan.Alert]],
     findings: Findings,
 ) -> plan.Panel:
     view = written.view
@@ -144,7 +149,12 @@ def _panel(
             about = about or _ABOUT[view].format(**words)
             about = about[:1].upper() + about[1:]
             unit = unit or (signal.unit if view == "value" else None)
-    related = tuple(alert for alert in alerts if _draws(view, ref, signal, alert.measure))
+    # Free PromQL may be named like a signal and is another number.
+    related = tuple(
+        alert
+        for alert in drawn.get((view, ref), ())
+        if (_probed_on(page, alert) if isinstance(alert.measure, plan.ProbeDown) else alert.measure.signal == signal)
+    )
     return plan.Panel(
         id=number,
         view={"state": f"state-{ref}", "bad_ratio": "bad-ratio"}.get(view, view),
@@ -155,14 +165,25 @@ def _panel(
         by=tuple(written.by),
         promql=written.promql or "",
         text="",
-        slos=slos if view in _OF_SLOS else (),
+        slos=page.slos if view in _OF_SLOS else (),
+        worst={"budget": page.worst, "burn": page.worst, "objective": page.worst}.get(
+            view, page.worst_components if ref == "components" else None
+        ),
         alerts=tuple(alert.name for alert in related),
         limits=tuple(limit for alert in related for limit in alert.limits),
     )
 
 
+def _probed_on(page: Page, alert: plan.Alert) -> bool:
+    """Return whether a page judges a component's probe: its own one where there are many, else that of the whole."""
+    return alert.component == page.component if page.component else page.worst_components is None
+
+
 def _check_view(path: Path, view: str, signal: plan.Signal, findings: Findings) -> None:
-    if (view == "value") != isinstance(signal, plan.ValueSignal):
+    if isinstance(signal, plan.QuerySignal):
+        if view != "bad_ratio":
+            findings.add(path, "bad_ratio of free PromQL that counts, another view of events or a value", signal.ref)
+    elif (view == "value") != isinstance(signal, plan.ValueSignal):
         findings.add(path, "value of a value, another view of events", f"{view} of {signal.ref}")
     elif isinstance(signal, plan.EventsSignal):
         if view in {"quantiles", "heatmap"} and signal.duration is None:
@@ -171,14 +192,14 @@ def _check_view(path: Path, view: str, signal: plan.Signal, findings: Findings) 
             findings.add(path, "a signal that says what is bad", repr(signal.ref))
 
 
-def _draws(view: str, ref: str, signal: plan.Signal | None, measure: plan.Measure) -> bool:
-    """Return whether a panel shows the number that an alert compares."""
+def _drawn(measure: plan.Measure) -> tuple[str, str]:
+    """Return the view, and what it is of, that shows the number which an alert compares."""
     match measure:
         case plan.ProbeDown():
-            return (view, ref) == ("state", "components")
+            return "state", "components"
         case plan.BadRatio(of, _):
-            return view == "bad_ratio" and of == signal
+            return "bad_ratio", of.ref
         case plan.Quantile(of, _, _):
-            return view == "quantiles" and of == signal
+            return "quantiles", of.ref
         case plan.Value(of, _, _):
-            return view == "value" and of == signal
+            return "value", of.ref

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from vcci_slo.errors import SpecProblem
+from vcci_slo.errors import MOST_PROBLEMS, SpecError, SpecProblem
 from vcci_slo.promql.matchers import Matcher, parse_matchers
-from vcci_slo.spec.section import nearest
+from vcci_slo.spec.section import nearest, some_of
 from vcci_slo.spec.source import Path, Source
 
 __all__ = ["Findings", "Pace", "camel", "kebab"]
@@ -29,14 +29,16 @@ class Findings:
         self.problems: list[SpecProblem] = []
 
     def add(self, path: Path, expected: str, found: str, suggestion: str = "") -> None:
-        """Note that something is wrong at a path."""
+        """Note that something is wrong at a path. Raises SpecError once there are more problems than anyone reads."""
         self.problems.append(self._source.problem(path, expected, found, suggestion))
+        if len(self.problems) > MOST_PROBLEMS:
+            raise SpecError(self.problems)
 
     def lookup(self, path: Path, kind: str, name: str, known: Mapping[str, Thing]) -> Thing | None:
         """Return what a reference names; if nothing has that name, note it with the nearest one."""
         if name in known:
             return known[name]
-        listed = ", ".join(sorted(known)) or "none is declared"
+        listed = some_of(known) or "none is declared"
         self.add(path, f"the name of {kind} ({listed})", repr(name), nearest(name, known))
         return None
 

@@ -1,21 +1,20 @@
-"""The organisation's part of the plan: calendar, people, severities, escalation, status page."""
+"""The organisation's part of the plan: links, calendar, severities, heartbeat, status page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 from vcci_slo import plan
-from vcci_slo.promql.durations import parse_duration
+from vcci_slo.places import explore_logs, explore_trace, explore_traces, host_of
 from vcci_slo.resolve.findings import Findings, Pace
+from vcci_slo.resolve.oncall import DAYS, minute
 from vcci_slo.spec.document import Spec
-from vcci_slo.spec.organisation import SeveritySpec, UsersAboveSpec
-from vcci_slo.spec.source import Path
+from vcci_slo.spec.organisation import LogsSpec, SeveritySpec, TracesSpec, UsersAboveSpec
 
-__all__ = ["calendar", "contacts", "escalation", "links", "on_call", "severities", "status_page", "teams", "watchdog"]
+__all__ = ["calendar", "links", "severities", "status_page", "watchdog"]
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WATCHDOG_BEAT = timedelta(minutes=1)
 WATCHDOG_SILENT = timedelta(minutes=5)
 PRIORITIES: tuple[plan.Priority, ...] = ("P0", "P1", "P2", "P3")
@@ -23,8 +22,41 @@ PRIORITIES: tuple[plan.Priority, ...] = ("P0", "P1", "P2", "P3")
 
 def links(spec: Spec, overrides: Mapping[str, str]) -> plan.Links:
     """Return where people look; the environment may say otherwise than the spec."""
-    given = {name: (value or "").rstrip("/") for name, value in spec.links.model_dump().items()}
-    return plan.Links(**(given | {name: url.rstrip("/") for name, url in overrides.items() if url}))
+    written = spec.links
+    plain = written.model_dump(exclude={"logs", "traces"})
+    given = {name: (value or "").rstrip("/") for name, value in plain.items()}
+    given |= _logs(written.logs, given["grafana"]) | _traces(written.traces, given["grafana"])
+    said = {name: url.rstrip("/") for name, url in overrides.items() if url}
+    forms = {"logs": ("logs_search",), "traces": ("traces_search", "traces_one")}
+    other = {form: "" for name in said for form in forms.get(name, ())}  # another place has another form
+    return plan.Links(**(given | other | said))
+
+
+def _logs(written: LogsSpec | None, grafana: str) -> dict[str, str]:
+    if written is None:
+        return {}
+    search = written.search or ""
+    page = written.page or _front(search)
+    if written.loki:
+        search = explore_logs(grafana, written.loki, written.label)
+        page = written.page or f"{grafana}/explore"
+    return {"logs": page.rstrip("/"), "logs_search": search}
+
+
+def _traces(written: TracesSpec | None, grafana: str) -> dict[str, str]:
+    if written is None:
+        return {}
+    search, one = written.search or "", written.trace or ""
+    page = written.page or _front(search or one)
+    if written.tempo:
+        search, one = explore_traces(grafana, written.tempo), explore_trace(grafana, written.tempo)
+        page = written.page or f"{grafana}/explore"
+    return {"traces": page.rstrip("/"), "traces_search": search, "traces_one": one}
+
+
+def _front(form: str) -> str:
+    """Return the first page of the tool that a form belongs to."""
+    return f"{form.partition('://')[0]}://{host_of(form)}" if form else ""
 
 
 def calendar(spec: Spec) -> plan.Calendar:
@@ -35,7 +67,8 @@ def calendar(spec: Spec) -> plan.Calendar:
         "maintenance": spec.calendar.maintenance,
     }
     times = tuple(_time(name, text) for name, text in named.items())
-    return plan.Calendar(spec.calendar.timezone, times, tuple(spec.calendar.freezes))
+    holidays = tuple(sorted({date.fromisoformat(day) for day in spec.calendar.holidays}))
+    return plan.Calendar(spec.calendar.timezone, times, tuple(spec.calendar.freezes), holidays)
 
 
 def _time(name: str, text: str) -> plan.NamedTime:
@@ -45,47 +78,8 @@ def _time(name: str, text: str) -> plan.NamedTime:
     else:
         first, last = (DAYS.index(day) for day in (days.split("-") * 2)[:2])
         chosen = tuple(day % 7 for day in range(first, (last if last >= first else last + 7) + 1))
-    start, end = (_minute(hour) for hour in hours.split("-"))
+    start, end = (minute(hour) for hour in hours.split("-"))
     return plan.NamedTime(name, text, tuple(sorted(chosen)), start, end)
-
-
-def _minute(text: str) -> int:
-    hour, minute = text.split(":")
-    return int(hour) * 60 + int(minute)
-
-
-def contacts(spec: Spec) -> tuple[plan.Contact, ...]:
-    """Return the roles that can be reached."""
-    return tuple(
-        plan.Contact(name, contact.mail or "", contact.phone or "", contact.slack or "")
-        for name, contact in spec.contacts.items()
-    )
-
-
-def teams(spec: Spec, findings: Findings) -> tuple[tuple[str, str], ...]:
-    """Return each team with its channel; a spec without teams has its owner as the only one."""
-    for name, team in spec.teams.items():
-        if team.on_call is not None:
-            findings.lookup(("teams", name, "on_call"), "a rota", team.on_call, spec.on_call)
-    found = {name: team.slack for name, team in spec.teams.items()} or {spec.metadata.owner: ""}
-    if spec.metadata.owner not in found:
-        findings.lookup(("metadata", "owner"), "a team", spec.metadata.owner, found)
-    return tuple(found.items())
-
-
-def on_call(spec: Spec) -> tuple[plan.OnCall, ...]:
-    """Return the rotas."""
-    return tuple(
-        plan.OnCall(
-            team=name,
-            handoff_day=DAYS.index(rota.handoff[:3]),
-            handoff_minute=_minute(rota.handoff[4:]),
-            shift=rota.shift,
-            primary=rota.primary.pagerduty_schedule,
-            secondary=rota.secondary.pagerduty_schedule,
-        )
-        for name, rota in spec.on_call.items()
-    )
 
 
 def severities(spec: Spec, pace: Pace, findings: Findings) -> tuple[plan.Severity, ...]:
@@ -95,6 +89,9 @@ def severities(spec: Spec, pace: Pace, findings: Findings) -> tuple[plan.Severit
     for name, notify in spec.notify.items():
         if notify.during is not None:
             findings.lookup(("notify", name, "during"), "a named time", notify.during, dict.fromkeys(times))
+            if notify.pagerduty == "high":
+                expected = "pagerduty: low, or nothing, where people are asked in working hours only"
+                findings.add(("notify", name, "during"), expected, f"{notify.during}, though it rings a phone")
         ways[name] = plan.Notification(name, notify.pagerduty, notify.slack, notify.during or "")
     found: list[plan.Severity] = []
     for priority in PRIORITIES:
@@ -128,61 +125,6 @@ def _severity(priority: plan.Priority, written: SeveritySpec, way: plan.Notifica
         alertmanager=written.labels.alertmanager,
         pagerduty=written.labels.pagerduty,
     )
-
-
-def escalation(spec: Spec, pace: Pace, findings: Findings) -> plan.Escalation:
-    """Return who is asked next; a level that nobody fills is refused."""
-    written = spec.escalation
-    if written is None:
-        return plan.Escalation((), (), (), ())
-    known = dict.fromkeys(
-        [*spec.contacts, *(f"{rota}.{line}" for rota in spec.on_call for line in ("primary", "secondary"))]
-    )
-    levels = {int(level): tuple(who) for level, who in written.levels.items()}
-    for number, who in written.levels.items():
-        path = ("escalation", "levels", number)
-        if not who:
-            findings.add(path, "at least one role", "nobody")
-        for role in who:
-            findings.lookup(path, "a role or a line of a rota", role, known)
-
-    for name, level in written.declared.items():
-        _level_exists(("escalation", "declared", name), level, levels, findings)
-    return plan.Escalation(
-        levels=tuple(sorted(levels.items())),
-        unacknowledged=_steps("unacknowledged", written.unacknowledged, levels, pace, findings),
-        unresolved=_steps("unresolved", written.unresolved, levels, pace, findings),
-        declared=tuple(written.declared.items()),
-    )
-
-
-Steps = tuple[tuple[timedelta, int], ...]
-
-
-def _steps(
-    kind: str,
-    table: Mapping[plan.Priority, Mapping[str, int]],
-    levels: Mapping[int, tuple[str, ...]],
-    pace: Pace,
-    findings: Findings,
-) -> tuple[tuple[plan.Priority, Steps], ...]:
-    found: list[tuple[plan.Priority, Steps]] = []
-    for priority, rungs in sorted(table.items()):
-        row: list[tuple[timedelta, int]] = []
-        for after, level in rungs.items():
-            path = ("escalation", kind, priority, after)
-            _level_exists(path, level, levels, findings)
-            try:
-                row.append((pace.of(parse_duration(after)), level))
-            except ValueError:
-                findings.add(path, "a duration with its unit such as 30m", repr(after))
-        found.append((priority, tuple(sorted(row))))
-    return tuple(found)
-
-
-def _level_exists(path: Path, level: int, levels: Mapping[int, tuple[str, ...]], findings: Findings) -> None:
-    if level not in levels:
-        findings.add(path, f"a level that exists ({', '.join(map(str, levels))})", str(level))
 
 
 def watchdog(spec: Spec, pace: Pace) -> plan.Watchdog:

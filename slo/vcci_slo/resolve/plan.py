@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 from vcci_slo import plan
 from vcci_slo.errors import SpecError
-from vcci_slo.resolve import organisation
+from vcci_slo.resolve import accounting, oncall, organisation
 from vcci_slo.resolve.alerts import alerts as resolve_alerts
 from vcci_slo.resolve.components import components as resolve_components
 from vcci_slo.resolve.dashboards import dashboards as resolve_dashboards
-from vcci_slo.resolve.dashboards import with_links
+from vcci_slo.resolve.dashboards import with_links, with_pages
+from vcci_slo.resolve.escalation import escalation
 from vcci_slo.resolve.findings import Findings, Pace, kebab
+from vcci_slo.resolve.incidents import habits
 from vcci_slo.resolve.operations import check_operations
 from vcci_slo.resolve.slos import slos as resolve_slos
+from vcci_slo.resolve.tiers import SCRAPE_EVERY, Watch
 from vcci_slo.spec.document import Document, Spec
 
 __all__ = ["resolve"]
 
-SCRAPE_EVERY = timedelta(seconds=15)
 FASTEST_SCRAPE = timedelta(seconds=1)
 """Under a time scale. Of each scrape the blackbox exporter keeps half a second, so a faster one would see nothing."""
 
@@ -41,9 +42,11 @@ def resolve(document: Document, *, time_scale: float = 1.0, links: Mapping[str, 
     where = organisation.links(spec, links or {})
     severities = organisation.severities(spec, pace, findings)
     components = resolve_components(spec, pace, findings)
-    slos = resolve_slos(spec, components, where, pace, findings)
+    scrape_every = spec.monitoring.scrape or SCRAPE_EVERY
+    slos = resolve_slos(spec, components, where, Watch(scrape_every, pace), findings)
     alerts = resolve_alerts(spec, components, slos, severities, where, pace, findings)
     boards = resolve_dashboards(spec, components, slos, alerts, where, findings)
+    slos = with_pages(slos, boards)
     check_operations(spec, components, findings)
     _check_enforced(spec, alerts, findings)
     _check_names(alerts, slos, findings)
@@ -56,22 +59,27 @@ def resolve(document: Document, *, time_scale: float = 1.0, links: Mapping[str, 
         team=spec.metadata.owner,
         time_scale=time_scale,
         selector=findings.matchers(("metadata", "selector"), spec.metadata.selector),
-        scrape_every=max(pace.of(SCRAPE_EVERY), FASTEST_SCRAPE),
-        evaluate_every=max(pace.of(SCRAPE_EVERY), FASTEST_SCRAPE),
+        scrape_every=max(pace.of(scrape_every), FASTEST_SCRAPE),
+        evaluate_every=max(pace.of(spec.monitoring.evaluate or scrape_every), FASTEST_SCRAPE),
+        retention=spec.monitoring.retention,
+        sloth_labels=spec.monitoring.sloth_labels,
         page_wait=_page_wait(alerts, pace),
         monitor_for=pace.of(MONITOR_FOR),
         links=where,
         calendar=organisation.calendar(spec),
-        contacts=organisation.contacts(spec),
-        teams=organisation.teams(spec, findings),
-        on_call=organisation.on_call(spec),
+        contacts=oncall.contacts(spec, findings),
+        teams=oncall.teams(spec, findings),
+        on_call=oncall.on_call(spec, findings),
         severities=severities,
-        escalation=organisation.escalation(spec, pace, findings),
+        escalation=escalation(spec, severities, pace, findings),
+        incidents=habits(spec, severities, pace, findings),
         watchdog=organisation.watchdog(spec, pace),
         components=components,
         slos=slos,
-        alerts=tuple(replace(alert, dashboard_url=with_links(alert, boards)) for alert in alerts),
+        alerts=with_links(alerts, boards),
         dashboards=boards,
+        corrections=accounting.corrections(spec, components, slos, findings),
+        budget_policies=accounting.budget_policies(spec, findings),
         status_page=organisation.status_page(spec, findings),
         source=document.source.file,
     )

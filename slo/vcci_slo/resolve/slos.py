@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from vcci_slo import burn, plan
+from vcci_slo import plan
 from vcci_slo.promql.durations import promql_duration
 from vcci_slo.promql.matchers import Matcher
+from vcci_slo.promql.series import RESERVED
+from vcci_slo.resolve.accounting import budget_policy
+from vcci_slo.resolve.ceilings import with_ceilings
 from vcci_slo.resolve.components import probe_matchers
-from vcci_slo.resolve.findings import Findings, Pace, camel, kebab
+from vcci_slo.resolve.findings import Findings, camel, kebab
+from vcci_slo.resolve.tiers import Watch, tiers, with_infancy
 from vcci_slo.spec.document import Spec
 from vcci_slo.spec.promises import SloSpec
 from vcci_slo.spec.source import Path
 from vcci_slo.spec.units import Percentage
+from vcci_slo.windows import month_offsets
 
 __all__ = ["slos"]
 
 WINDOW = timedelta(days=30)
+MONTH = "month"
+LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+MOST_SLOS = 10_000
+"""Their rules and tests are half a gigabyte of text; who has more has more than one team, and a spec for each."""
+
 SHORTEST_WINDOW = timedelta(days=1)
 LONGEST_WINDOW = timedelta(days=366)
 LEAST_BUDGET = 1e-7
 """Seven nines: a failed event in ten million. Beyond that no count of events is long enough to tell."""
 
 NO_DATA = plan.NoData(timedelta(minutes=10), "P1")
-KEEP_FIRING = timedelta(minutes=5)
-MIN_BAD = 5
-"""Bad events, or moments, that a tier needs: one failed request of a quiet night, or one probe of a service that is
-just starting, wakes nobody."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class _Part:
 
 
 def slos(
-    spec: Spec, components: tuple[plan.Component, ...], links: plan.Links, pace: Pace, findings: Findings
+    spec: Spec, components: tuple[plan.Component, ...], links: plan.Links, watch: Watch, findings: Findings
 ) -> tuple[plan.Slo, ...]:
     """Return every promise, in the order written and then by part."""
     found: list[plan.Slo] = []
@@ -54,8 +61,13 @@ def slos(
         component = findings.lookup(("slos", name, _kind(written)), "a component", ref.partition(".")[0], known)
         if component is not None:
             parts = _parts(name, written, component, common, findings)
-            found += [_slo(name, written, component, part, spec, links, pace, findings) for part in parts]
-    return tuple(found)
+            if len(found) + len(parts) > MOST_SLOS:
+                findings.add(("slos", name), f"at most {MOST_SLOS:,} promises in one spec", "more")
+                break
+            made = [_slo(name, written, component, part, spec, links, watch, findings) for part in parts]
+            # Windows that do not fit together are findings already.
+            found += made if findings.problems else [with_infancy(slo, watch.pace) for slo in made]
+    return with_ceilings(found, components, spec.slos, findings)
 
 
 def _kind(written: SloSpec) -> Literal["good", "fast", "holds"]:
@@ -80,6 +92,8 @@ def _parts(
         return []
     if written.fast is not None:
         return _latencies(name, written, signal, findings)
+    if isinstance(signal, plan.QuerySignal):
+        return _query(name, written, signal, findings)
     return _by_each(name, written, signal, findings)
 
 
@@ -92,7 +106,7 @@ def _latencies(name: str, written: SloSpec, signal: plan.Signal, findings: Findi
     for share, limit in written.within.items():
         objective = Percentage.parse(share)
         seconds = limit.total_seconds()
-        if signal.buckets and seconds not in signal.buckets:
+        if not signal.native and signal.buckets and seconds not in signal.buckets:
             buckets = ", ".join(f"{bucket:g}s" for bucket in signal.buckets)
             findings.add((*path, share), f"a bucket of {signal.duration} ({buckets})", promql_duration(limit))
         words = (
@@ -103,7 +117,19 @@ def _latencies(name: str, written: SloSpec, signal: plan.Signal, findings: Findi
     return parts
 
 
-def _by_each(name: str, written: SloSpec, signal: plan.Signal, findings: Findings) -> list[_Part]:
+def _query(name: str, written: SloSpec, signal: plan.QuerySignal, findings: Findings) -> list[_Part]:
+    if written.good is None or written.objective is None:
+        findings.add(("slos", name, "holds"), "a signal with a value", f"{signal.ref!r}, which counts")
+        return []
+    for exception in written.objective.exceptions:
+        findings.add(("slos", name, "objective", exception), "one objective for all", exception)
+    objective = written.objective.default
+    return [_Part("", (), objective, plan.QueryIndicator(signal), f"{objective.text} of the {signal.title} succeed")]
+
+
+def _by_each(
+    name: str, written: SloSpec, signal: plan.EventsSignal | plan.ValueSignal, findings: Findings
+) -> list[_Part]:
     assert written.objective is not None  # noqa: S101 - the spec's own validation
     label, values = signal.each or ("", ())
     for exception in written.objective.exceptions:
@@ -111,16 +137,18 @@ def _by_each(name: str, written: SloSpec, signal: plan.Signal, findings: Finding
             findings.lookup(
                 ("slos", name, "objective", exception), f"a {label or 'part'}", exception, dict.fromkeys(values)
             )
-    if not isinstance(signal, plan.EventsSignal) and values and signal.simple is None:
+    if not isinstance(signal, plan.EventsSignal) and (values or written.by) and signal.simple is None:
+        what = "by" if written.by else "each"
         findings.add(
-            ("slos", name, "holds"), "a value of the form max(metric{SELECTOR}) where each splits it", signal.promql
+            ("slos", name, _kind(written)),
+            f"a value of the form max(metric{{SELECTOR}}) where {what} splits it",
+            signal.promql,
         )
         return []
     parts: list[_Part] = []
     for value in values or ("",):
         objective = written.objective.exceptions.get(value, written.objective.default)
         only = (Matcher(label, "=", value),) if value else ()
-        labels = ((label, value),) if value else ()
         of = f" of {value}" if value else ""
         indicator: plan.Indicator
         if isinstance(signal, plan.EventsSignal):
@@ -129,13 +157,34 @@ def _by_each(name: str, written: SloSpec, signal: plan.Signal, findings: Finding
             indicator = plan.EventsIndicator(signal, only)
             words = f"{objective.text} of the {signal.title}{of} succeed"
         else:
-            assert written.below is not None  # noqa: S101 - the spec's own validation
-            if not _fits(written.below.unit, signal.unit):
-                findings.add(("slos", name, "below"), f"a limit in {signal.unit}", repr(written.below.text))
-            indicator = plan.LimitIndicator(signal, written.below.value, only)
-            words = f"the {signal.title}{of} is under {written.below.text} for {objective.text} of the time"
+            indicator, words = _limit(name, written, signal, only, f"{signal.title}{of}", objective, findings)
+        labels = ((label, value),) if value else ()
         parts.append(_Part(kebab(value) if value else "", labels, objective, indicator, words))
     return parts
+
+
+def _limit(
+    name: str,
+    written: SloSpec,
+    signal: plan.ValueSignal,
+    only: tuple[Matcher, ...],
+    title: str,
+    objective: Percentage,
+    findings: Findings,
+) -> tuple[plan.LimitIndicator, str]:
+    """Return the indicator of a value: on one side of a limit, or a flag that is up."""
+    if written.good is not None:
+        if signal.unit != "boolean":
+            findings.add(("slos", name, "good"), "a signal of events, or one with the unit boolean", repr(signal.ref))
+        return plan.LimitIndicator(signal, 1.0, "above", only), f"{title}, {objective.text} of the time"
+    side: Literal["below", "above"] = "below" if written.below is not None else "above"
+    limit = written.below or written.above
+    assert limit is not None  # noqa: S101 - the spec's own validation
+    if not _fits(limit.unit, signal.unit):
+        findings.add(("slos", name, side), f"a limit in {signal.unit}", repr(limit.text))
+    place = "under" if side == "below" else "at least"
+    words = f"the {title} is {place} {limit.text} for {objective.text} of the time"
+    return plan.LimitIndicator(signal, limit.value, side, only), words
 
 
 def _fits(unit: str, measured: plan.Unit) -> bool:
@@ -149,82 +198,123 @@ def _slo(
     part: _Part,
     spec: Spec,
     links: plan.Links,
-    pace: Pace,
+    watch: Watch,
     findings: Findings,
 ) -> plan.Slo:
     path: Path = ("slos", declared)
     name = f"{declared}-{part.suffix}" if part.suffix else declared
-    window = written.window or WINDOW
+    window, window_name, calendar = _window(written, spec, watch, findings, path)
     if not LEAST_BUDGET <= part.objective.complement < 1:
         found = part.objective.text if len(part.objective.text) < 30 else "more digits than can be counted"
         findings.add((*path, "objective"), "an objective above 0% and below 100%, of at most seven nines", found)
-    if not SHORTEST_WINDOW <= window <= LONGEST_WINDOW:
-        expected = f"a window from {promql_duration(SHORTEST_WINDOW)} to {promql_duration(LONGEST_WINDOW)}"
-        findings.add((*path, "window"), expected, promql_duration(window))
+    _check_resolution(part, window, spec, watch, findings, path)
     policy_name = written.policy or ("user-facing" if component.kind == "http" else "background")
-    policy = findings.lookup((*path, "policy"), "a burn policy", policy_name, spec.burn_policies)
-    min_bad = written.min_bad if written.min_bad is not None else MIN_BAD
-    priorities = policy.model_dump() if policy else {}
+    policy = findings.lookup((*path, "policy"), "a burn policy", policy_name, spec.burn_policies) or {}
     if written.owner is not None:
         findings.lookup((*path, "owner"), "a team", written.owner, spec.teams)
+    _check_labels(written, part, findings, path)
     silence = written.no_data
     no_data = plan.NoData(silence.after, silence.priority) if silence else NO_DATA
+    counted = not (isinstance(part.indicator, plan.QueryIndicator) and part.indicator.signal.valid is None)
     return plan.Slo(
         name=name,
         declared=declared,
-        words=part.words,
-        labels=part.labels,
+        words=part.words + (f", for each {' and '.join(written.by)}" if written.by else ""),
+        labels=(*part.labels, *written.labels.items()),
         component=component.name,
         system=component.system,
         team=written.owner or component.team,
+        by=tuple(written.by),
         objective=part.objective.ratio,
         budget=part.objective.complement,
         percent=part.objective.text,
-        window=pace.of(window),
-        window_name=promql_duration(window),
+        ceiling=None,
+        window=watch.pace.of(window),
+        window_name=window_name,
+        calendar=calendar,
         indicator=part.indicator,
-        tiers=tuple(
-            _tier(tier, priorities[tier.name], part.objective, window, min_bad, pace, findings, path)
-            for tier in burn.TIERS
-            if priorities.get(tier.name) is not None
+        tiers=tiers(
+            written,
+            policy,
+            part.objective,
+            window,
+            counted=counted,
+            looked_every=_looked_every(part.indicator, component, spec, watch),
+            watch=watch,
+            findings=findings,
+            path=path,
         ),
-        no_data=plan.NoData(pace.of(no_data.after), no_data.priority),
+        budget_policy=budget_policy(written.budget_policy, spec, path, findings),
+        no_data=plan.NoData(watch.pace.of(no_data.after), no_data.priority),
         burn_alert=f"{camel(name)}BudgetBurn",
         no_data_alert=f"{camel(name)}NoData",
         runbook=kebab(declared),
         runbook_url=f"{links.runbooks}/{kebab(declared)}" if links.runbooks else "",
-        dashboard_url=f"{links.grafana}/d/slo-tracking?var-slo={name}" if links.grafana else "",
+        dashboard_url="",
     )
 
 
-def _tier(
-    tier: burn.Tier,
-    priority: plan.Priority,
-    objective: Percentage,
-    window: timedelta,
-    min_bad: int,
-    pace: Pace,
-    findings: Findings,
-    path: Path,
-) -> plan.BurnTier:
-    factor = burn.factor(tier, window)
-    threshold = round(factor * objective.complement, 12)
-    if threshold >= 1:
-        lowest = 100 * (1 - 1 / factor)
+def _looked_every(indicator: plan.Indicator, component: plan.Component, spec: Spec, watch: Watch) -> timedelta | None:
+    """Return how often there is a look to count; None for what counts by itself, as often as it is used."""
+    match indicator:
+        case plan.ProbeIndicator():
+            return watch.scrape_every / max(component.probe.places if component.probe else 1, 1)
+        case plan.LimitIndicator():
+            return spec.monitoring.evaluate or watch.scrape_every
+        case _:
+            return None
+
+
+def _window(
+    written: SloSpec, spec: Spec, watch: Watch, findings: Findings, path: Path
+) -> tuple[timedelta, str, str | None]:
+    """Return the window for burn rates, what it is called, and the zone whose months it is."""
+    if written.window is None:
+        return WINDOW, promql_duration(WINDOW), None
+    if written.window.month is not None:
+        zone = written.window.month or spec.calendar.timezone
+        try:
+            month_offsets(zone)
+        except ValueError as error:
+            findings.add((*path, "window"), "a time zone whose months begin alike every year", str(error))
+        return WINDOW, MONTH, zone if watch.pace.scale == 1 else None  # months have no other pace
+    window = written.window.length or WINDOW
+    if not SHORTEST_WINDOW <= window <= LONGEST_WINDOW:
+        expected = f"a window from {promql_duration(SHORTEST_WINDOW)} to {promql_duration(LONGEST_WINDOW)}"
+        findings.add((*path, "window"), expected, promql_duration(window))
+    return window, promql_duration(window), None
+
+
+def _check_resolution(part: _Part, window: timedelta, spec: Spec, watch: Watch, findings: Findings, path: Path) -> None:
+    """Note what Prometheus cannot support: a window longer than its memory, a budget smaller than one look."""
+    kept = spec.monitoring.retention
+    if kept is not None and kept < window:
+        expected = f"a window of at most {promql_duration(kept)}, for which monitoring.retention keeps data"
+        findings.add((*path, "window"), expected, promql_duration(window))
+    looks = window / watch.scrape_every
+    if isinstance(part.indicator, plan.ProbeIndicator | plan.LimitIndicator) and looks * part.objective.complement < 1:
+        expected = f"a budget of at least one look of the {looks:,.0f} in {promql_duration(window)}"
         findings.add(
-            path,
-            f"an objective above {lowest:.4g}% for the burn tier {tier.name} to be reachable, or a policy without it",
-            f"{objective.text}, at which it fires above an error ratio of {threshold:g}",
+            (*path, "objective"),
+            expected,
+            f"{part.objective.text} at a look each {watch.scrape_every.total_seconds():g}s",
         )
-    return plan.BurnTier(
-        name=tier.name,
-        priority=priority,
-        share=tier.share,
-        short=pace.of(tier.short),
-        long=pace.of(tier.long),
-        factor=factor,
-        threshold=threshold,
-        min_bad=min_bad,
-        keep_firing_for=pace.of(KEEP_FIRING),
-        exhausts_in=pace.of(window / factor),
-    )
+
+
+def _check_labels(written: SloSpec, part: _Part, findings: Findings, path: Path) -> None:
+    """Note labels that would take the place of one that the rules need."""
+    of_parts = dict(part.labels)
+    for label in written.labels:
+        if label in RESERVED or label in of_parts:
+            findings.add((*path, "labels", label), "a label that the rules do not use themselves", label)
+    for index, label in enumerate(written.by):
+        if LABEL.fullmatch(label) is None or label in RESERVED or label in of_parts or label in written.labels:
+            findings.add((*path, "by", index), "the name of a label that the rules do not use themselves", repr(label))
+    if len(set(written.by)) < len(written.by):
+        findings.add((*path, "by"), "each label once", ", ".join(written.by))
+    if (
+        written.by
+        and isinstance(part.indicator, plan.QueryIndicator)
+        and not all(label in part.indicator.signal.bad for label in written.by)
+    ):
+        findings.add((*path, "by"), f"queries that keep {', '.join(written.by)}", part.indicator.signal.bad)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from vcci_slo.spec.section import Line, ListOrOne, Name, Priority, Section
+from vcci_slo.spec.section import Line, ListOrOne, Name, Priority, Query, Section
 from vcci_slo.spec.units import Delay, Duration, Range, refuse
 
 __all__ = ["ComponentSpec", "Kind", "ProbeSpec", "RunsSpec", "ScrapeSpec", "SignalSpec", "UnitName"]
@@ -75,11 +75,16 @@ class ProbeSpec(Section):
 
 
 class SignalSpec(Section):
-    """What is measured, written once: events (what counts as valid and bad) or a value (a PromQL expression)."""
+    """What is measured, written once: events (what counts as valid and bad), a value, or free PromQL that counts.
+
+    In free PromQL, WINDOW stands where the range goes: `errors` and `total` count events in it (or each second, with
+    `per_second`), `error_ratio` is a ratio from 0 to 1.
+    """
 
     title: Line | None = None
     events: Metric | None = None
     duration: Metric | None = None
+    native: bool = False
     where: str = ""
     valid: str = ""
     bad: str = ""
@@ -88,12 +93,23 @@ class SignalSpec(Section):
     value: Line | None = None
     unit: UnitName | None = None
     record: Metric | None = None
+    errors: Query | None = None
+    total: Query | None = None
+    per_second: bool = False
+    error_ratio: Query | None = None
     each: dict[Name, str] = Field(default_factory=dict, max_length=1)
 
     @model_validator(mode="after")
     def _one_kind(self) -> SignalSpec:
-        if (self.events is None) == (self.value is None):
-            raise refuse("either events or value", "both" if self.events else "neither")
+        kinds = [name for name in ("events", "value", "errors", "error_ratio") if getattr(self, name) is not None]
+        if len(kinds) != 1:
+            raise refuse("exactly one of events, value, errors and error_ratio", " and ".join(kinds) or "none of them")
+        if (self.errors is None) != (self.total is None):
+            raise refuse("errors and total together", "only one of them")
+        if self.per_second and self.errors is None:
+            raise refuse("per_second only beside errors and total", f"per_second beside {kinds[0]}")
+        if kinds[0] in {"errors", "error_ratio"}:
+            return self._counts()
         if self.value is not None:
             strange = [
                 name for name in ("duration", "where", "valid", "bad", "timed", "buckets") if getattr(self, name)
@@ -104,6 +120,19 @@ class SignalSpec(Section):
                 raise refuse("the unit of the value", None, "unit: seconds")
         elif self.record is not None:
             raise refuse("record only on a value", f"record on the events {self.events}")
+        if self.native and (self.duration is None or self.buckets):
+            raise refuse("native beside a duration, without buckets", "buckets" if self.buckets else "no duration")
+        return self
+
+    def _counts(self) -> SignalSpec:
+        strange = sorted(self.model_fields_set - {"title", "errors", "total", "per_second", "error_ratio"})
+        if strange:
+            raise refuse("free PromQL with a title and nothing else", ", ".join(strange))
+        for query in (self.errors, self.total, self.error_ratio):
+            if query is not None and "WINDOW" not in query:
+                raise refuse("WINDOW where the range goes, as in rate(x[WINDOW])", query)
+        if self.errors is not None and self.errors == self.total:
+            raise refuse("errors that differ from total", "the same query twice")
         return self
 
 

@@ -1,4 +1,4 @@
-"""What a spec that says nothing means: severities, notifications, burn policies. A section is filled, never bent."""
+"""What a spec that says nothing means: severities, notifications, policies. A section is filled, never bent."""
 
 from __future__ import annotations
 
@@ -48,6 +48,19 @@ severities:
 burn_policies:
   user-facing: {fast: P1, slow: P1, steady: P2, creep: P3}
   background: {fast: P1, slow: P2, creep: P3}
+budget_policies:
+  standard:
+    about: What is left of the budget decides how much may change
+    states:
+      healthy:
+        above: 50%
+        means: Work goes on as planned; there is room for risk.
+      watch:
+        above: 0%
+        means: Work goes on; the team finds out what spends the budget, and plans the repair before other work.
+      frozen:
+        means: The promise is broken. Nothing but fixes is released until more than nothing of the budget is left.
+        allows: fixes
 """
 
 DEFAULTS: dict[str, dict[str, Any]] = read(_TEXT, "the defaults of vcci").data

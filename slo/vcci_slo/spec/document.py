@@ -10,10 +10,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from vcci_slo.errors import SpecError, SpecProblem
+from vcci_slo.errors import MOST_PROBLEMS, SpecError, SpecProblem
 from vcci_slo.spec import source
+from vcci_slo.spec.accounting import BudgetPolicySpec, CorrectionSpec
 from vcci_slo.spec.components import ComponentSpec
 from vcci_slo.spec.defaults import with_defaults
+from vcci_slo.spec.incidents import IncidentsSpec
+from vcci_slo.spec.inheritance import inherited
 from vcci_slo.spec.operations import BackupSpec, BaselineSpec, CapacitySpec, ChangesSpec, ChecksSpec, SecuritySpec
 from vcci_slo.spec.organisation import (
     CalendarSpec,
@@ -21,13 +24,14 @@ from vcci_slo.spec.organisation import (
     EscalationSpec,
     LinksSpec,
     MetadataSpec,
+    MonitoringSpec,
     NotifySpec,
     OnCallSpec,
     SeveritySpec,
     TeamSpec,
     WatchdogSpec,
 )
-from vcci_slo.spec.promises import AlertSpec, BurnPolicySpec, SloSpec
+from vcci_slo.spec.promises import AlertSpec, BurnPolicySpec, DefaultsSpec, SloSpec
 from vcci_slo.spec.section import Name, Priority, Section, nearest
 from vcci_slo.spec.source import Path, Source
 from vcci_slo.spec.units import describe
@@ -42,6 +46,7 @@ class Spec(Section):
     spec: Literal["vcci/v1"]
     metadata: MetadataSpec
     calendar: CalendarSpec = Field(default_factory=lambda: CalendarSpec.model_validate({}))
+    monitoring: MonitoringSpec = Field(default_factory=lambda: MonitoringSpec.model_validate({}))
     links: LinksSpec = Field(default_factory=lambda: LinksSpec.model_validate({}))
     contacts: dict[Name, ContactSpec] = Field(default_factory=dict)
     teams: dict[Name, TeamSpec] = Field(default_factory=dict)
@@ -52,10 +57,14 @@ class Spec(Section):
     escalation: EscalationSpec | None = None
     components: dict[Name, ComponentSpec] = Field(min_length=1)
     burn_policies: dict[Name, BurnPolicySpec] = Field(default_factory=dict)
+    defaults: DefaultsSpec = Field(default_factory=lambda: DefaultsSpec.model_validate({}))
+    budget_policies: dict[Name, BudgetPolicySpec] = Field(default_factory=dict)
+    corrections: dict[Name, CorrectionSpec] = Field(default_factory=dict)
     slos: dict[Name, SloSpec] = Field(default_factory=dict)
     alerts: dict[Name, AlertSpec] = Field(default_factory=dict)
     dashboards: dict[Name, DashboardSpec] = Field(default_factory=dict)
     status_page: StatusPageSpec | None = None
+    incidents: IncidentsSpec | None = None
     checks: ChecksSpec | None = None
     capacity: CapacitySpec | None = None
     backups: dict[Name, BackupSpec] = Field(default_factory=dict)
@@ -94,13 +103,18 @@ def parse(text: str, *, file: str = "spec.yaml", include: Callable[[str], str] |
     if not isinstance(origin.data, dict):
         raise SpecError([origin.problem((), "a map that starts with `spec: vcci/v1`", describe(origin.data))])
     origin = _with_includes(origin, include)
-    data = with_defaults({key: value for key, value in origin.data.items() if value is not None})
-    problems = list(origin.problems)
+    data, lost = inherited(
+        with_defaults({key: value for key, value in origin.data.items() if value is not None}), origin
+    )
+    problems = [*origin.problems, *lost]
     try:
         document = Document(Spec.model_validate(data), origin)
     except ValidationError as error:
-        problems += [_problem(detail, origin) for detail in error.errors(include_url=False)]
-        rest, missing = _without(data, [_known(detail["loc"], origin) for detail in error.errors(include_url=False)])
+        details = error.errors(include_url=False)
+        problems += [_problem(detail, origin) for detail in details[: MOST_PROBLEMS + 1]]
+        if len(details) > MOST_PROBLEMS:
+            raise SpecError(problems) from None
+        rest, missing = _without(data, [_known(detail["loc"], origin) for detail in details])
         raise Malformed(problems, _document(rest, origin), missing) from None
     if problems:
         raise Malformed(problems, document, frozenset())

@@ -2,27 +2,79 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
+from vcci_slo.promql.durations import promql_duration
 from vcci_slo.spec.components import UnitName
-from vcci_slo.spec.section import Line, Name, Priority, Section
+from vcci_slo.spec.organisation import Zone
+from vcci_slo.spec.section import Line, ListOrOne, Name, Priority, Section
 from vcci_slo.spec.units import Count, Delay, Duration, Percent, Percentage, Threshold, refuse
 
-__all__ = ["AlertSpec", "BurnPolicySpec", "MeasureSpec", "NoDataSpec", "ObjectiveSpec", "ProofSpec", "SloSpec"]
+__all__ = [
+    "AlertSpec",
+    "BurnPolicySpec",
+    "DefaultsSpec",
+    "MeasureSpec",
+    "NoDataSpec",
+    "ObjectiveSpec",
+    "ProofSpec",
+    "SloSpec",
+    "TierSpec",
+]
 
 Ref = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*\.[A-Za-z][A-Za-z0-9_-]*$")]
 """A reference such as `api.requests`."""
 
 
-class BurnPolicySpec(Section):
-    """Which severity each burn tier has; a tier that is left out does not alert."""
+class TierSpec(Section):
+    """A burn tier: its severity; for one of your own, what it `spends` `within` which time, `still` in which window."""
 
-    fast: Priority | None = None
-    slow: Priority | None = None
-    steady: Priority | None = None
-    creep: Priority | None = None
+    priority: Priority
+    spends: Percent | None = None
+    within: Duration | None = None
+    still: Duration | None = None
+    min_bad: Count | None = None
+    keep_firing_for: Delay | None = None
+    seen_for: Delay | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> TierSpec:
+        own = [name for name in ("spends", "within", "still") if getattr(self, name) is not None]
+        if own and len(own) < 3:
+            raise refuse("spends, within and still together", " and ".join(own))
+        if self.within is not None and self.still is not None and self.still >= self.within:
+            raise refuse("still shorter than within", promql_duration(self.still))
+        return self
+
+
+Tier = Annotated[TierSpec, BeforeValidator(lambda value: {"priority": value} if isinstance(value, str) else value)]
+"""A severity, or a map that says more about the tier."""
+
+BurnPolicySpec = dict[Name, Tier]
+"""Which severity each burn tier has; a tier that is left out does not alert."""
+
+
+class WindowSpec(Section):
+    """A rolling window, or the calendar months of a time zone; of the calendar's, unless one is named."""
+
+    length: Duration | None = None
+    month: Zone | None = None
+
+
+def _window(value: Any) -> Any:
+    if value == "month":
+        return {"month": ""}
+    return value if isinstance(value, dict) else {"length": value}
+
+
+Window = Annotated[WindowSpec, BeforeValidator(_window)]
+Labels = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=60)], Line],
+    Field(max_length=20),
+]
+"""Labels of an alert and of the promise's description."""
 
 
 class ObjectiveSpec(Section):
@@ -46,22 +98,48 @@ def _objective(value: Any) -> Any:
     return {"default": value}
 
 
-class SloSpec(Section):
-    """A promise: `good` events, `fast` events `within` a time, or a value that `holds` `below` a limit."""
+Objective = Annotated[ObjectiveSpec, BeforeValidator(_objective)]
+Tiers = dict[Name, Tier | Literal["off"]]
+"""Tiers that differ from the policy's; `off` takes one away."""
+
+
+class SloDefaultsSpec(Section):
+    """What every promise has unless it says otherwise."""
+
+    objective: Objective | None = None
+    window: Window | None = None
+    policy: Name | None = None
+    tiers: Tiers = Field(default_factory=dict)
+    budget_policy: Name | None = None
+    no_data: NoDataSpec | None = None
+    min_bad: Count | None = None
+    owner: Name | None = None
+    labels: Labels = Field(default_factory=dict)
+
+
+class DefaultsSpec(Section):
+    """What declarations have in common."""
+
+    slos: SloDefaultsSpec = Field(default_factory=lambda: SloDefaultsSpec.model_validate({}))
+
+
+class SloSpec(SloDefaultsSpec):
+    """A promise: `good` events, `fast` events `within` a time, or a value that `holds` `below` or `above` a limit.
+
+    `by` gives each value of these labels an account of its own. `like` names a promise whose settings this one has too.
+    """
 
     title: Line | None = None
     about: Line | None = None
+    like: Name | None = None
     good: Ref | None = None
     fast: Ref | None = None
     within: dict[str, Duration] = Field(default_factory=dict)
     holds: Ref | None = None
     below: Threshold | None = None
-    objective: Annotated[ObjectiveSpec, BeforeValidator(_objective)] | None = None
-    window: Duration | None = None
-    policy: Name | None = None
-    no_data: NoDataSpec | None = None
-    min_bad: Count | None = None
-    owner: Name | None = None
+    above: Threshold | None = None
+    by: Annotated[ListOrOne, Field(max_length=5)] = Field(default_factory=list)
+    despite_needs: Line | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> SloSpec:
@@ -77,8 +155,11 @@ class SloSpec(Section):
             raise refuse("within only beside fast", f"within beside {kinds[0]}")
         elif self.objective is None:
             raise refuse("an objective such as 99.9%", None)
-        if (self.holds is None) != (self.below is None):
-            raise refuse("holds and below together", "only one of them")
+        limits = [name for name in ("below", "above") if getattr(self, name) is not None]
+        if self.holds is not None and len(limits) != 1:
+            raise refuse("holds with either below or above", " and ".join(limits) or "neither")
+        if self.holds is None and limits:
+            raise refuse(f"{limits[0]} only beside holds", f"{limits[0]} beside {kinds[0]}")
         return self
 
 
@@ -130,6 +211,7 @@ class AlertSpec(Section):
     below: dict[Priority, Threshold] = Field(default_factory=dict)
     missing: dict[Priority, Duration] = Field(default_factory=dict)
     lasts: Delay | None = Field(None, alias="for")
+    keep_firing_for: Delay | None = None
     min_bad: Count | None = None
     min_events: Count | None = None
     summary: Line

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from vcci_slo.errors import SpecError, SpecProblem
+from vcci_slo.errors import MOST_PROBLEMS, SpecError, SpecProblem
 from vcci_slo.spec.units import describe
 
 __all__ = ["LIMIT_BYTES", "Path", "Place", "Source", "read", "written"]
@@ -36,10 +36,37 @@ _SCALARS: tuple[tuple[str, re.Pattern[str], str], ...] = (
 )
 
 
+class _TooMuch(Exception):
+    """More than anyone writes: what was allowed, what was found, and where."""
+
+    def __init__(self, expected: str, found: str, mark: yaml.Mark) -> None:
+        super().__init__(expected)
+        self.expected, self.found, self.mark = expected, found, mark
+
+
 class _Loader(yaml.SafeLoader):
-    """PyYAML's composer under the scalar rules of YAML 1.2."""
+    """PyYAML's composer under the scalar rules of YAML 1.2; it stops at the limits, before the memory is full."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML declares it on the base class, untyped
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._nodes = self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._nodes += 1
+        self._depth += 1
+        if self._depth > LIMIT_DEPTH + 1:
+            raise _TooMuch(f"at most {LIMIT_DEPTH} levels", "more", self._mark())
+        if self._nodes > 2 * LIMIT_VALUES:  # keys are nodes, too
+            raise _TooMuch(f"at most {LIMIT_VALUES:,} values", "more", self._mark())
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def _mark(self) -> yaml.Mark:
+        found: yaml.Mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        return found
 
 
 for _tag, _pattern, _first in _SCALARS:
@@ -98,10 +125,14 @@ def read(text: str, file: str) -> Source:
     Those are duplicate keys, keys that are not text, and tags. Raises SpecError for what cannot be read at all: other
     than one document, more than 4 MiB, more than 100,000 values after anchors are expanded, more than 40 levels.
     """
-    if len(text.encode()) > LIMIT_BYTES:
-        raise SpecError([SpecProblem(file, 1, 1, "", "a file of at most 4 MiB", f"{len(text.encode()):,} bytes")])
+    size = len(text.encode(errors="surrogatepass"))
+    if size > LIMIT_BYTES:
+        raise SpecError([SpecProblem(file, 1, 1, "", "a file of at most 4 MiB", f"{size:,} bytes")])
     try:
         node = yaml.compose(text, Loader=_Loader)
+    except _TooMuch as much:
+        line, column = much.mark.line + 1, much.mark.column + 1
+        raise SpecError([SpecProblem(file, line, column, "", much.expected, much.found)]) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -192,6 +223,8 @@ class _Reader:
     def _refuse(self, node: yaml.Node, path: Path, expected: str, found: str) -> None:
         place = self._place(node)
         self.problems.append(SpecProblem(self.file, place.line, place.column, written(path), expected, found))
+        if len(self.problems) > MOST_PROBLEMS:
+            raise SpecError(self.problems)
 
     def _stop(self, node: yaml.Node, path: Path, expected: str, found: str) -> None:
         self._refuse(node, path, expected, found)

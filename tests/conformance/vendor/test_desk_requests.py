@@ -16,11 +16,11 @@ from jsonschema import Draft202012Validator, ValidationError
 from vcci_platform.incidents import store
 from vcci_platform.incidents.dispatcher import Dispatcher
 from vcci_platform.incidents.model import Action, Priority
-from vcci_platform.incidents.pagerduty import PagerDuty
-from vcci_platform.incidents.slack import Slack
-from vcci_platform.incidents.statuspage import Statuspage
 from vcci_platform.incidents.tasks import Desk
 from vcci_platform.incidents.testing import alert, manual_policy
+from vcci_platform.incidents.vendors.pagerduty_events import PagerDuty
+from vcci_platform.incidents.vendors.slack import Slack
+from vcci_platform.incidents.vendors.statuspage import Statuspage
 from vcci_platform.storage import migrate
 from vcci_platform.storage.database import connect
 from vcci_platform.telemetry.metrics import DeskMetrics

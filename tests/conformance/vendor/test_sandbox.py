@@ -239,3 +239,41 @@ def test_every_field_that_is_called_the_vendors_is_the_vendors(statuspage_docume
     for place, advice in WHERE_ELSE.items():
         if "the vendor knows it" in advice:
             assert f'"{place.removeprefix("incident.")}"' in schema
+
+
+def test_reviews_and_mended_updates_have_the_vendors_shape(client, statuspage_schema):
+    created = client.post(f"/v1/pages/{PAGE_ID}/incidents", json={"incident": INCIDENT | {"body": "b"}}).json()
+    path = f"/v1/pages/{PAGE_ID}/incidents/{created['id']}"
+    draft = {"postmortem": {"body_draft": "What happened"}}
+    publish = {"postmortem": {"notify_subscribers": True, "notify_twitter": False, "custom_tweet": "over"}}
+    mend = {"incident_update": {"body": "c", "display_at": "2026-03-02T08:00:00Z", "deliver_notifications": False}}
+    schemas = {
+        "draft": statuspage_schema("putPagesPageIdIncidentsIncidentIdPostmortem"),
+        "publish": statuspage_schema("putPagesPageIdIncidentsIncidentIdPostmortemPublish"),
+        "mend": statuspage_schema("patchPagesPageIdIncidentsIncidentIdIncidentUpdates"),
+    }
+
+    answers = [client.put(f"{path}/postmortem", json=draft)]
+    client.patch(path, json={"incident": {"status": "resolved"}})
+    answers += [client.put(f"{path}/postmortem/publish", json=publish), client.get(f"{path}/postmortem")]
+    update = client.patch(f"{path}/incident_updates/{created['incident_updates'][0]['id']}", json=mend)
+    shown = client.get(path).json()
+    answers.append(client.put(f"{path}/postmortem/revert"))
+
+    assert [complaints(schemas[name], body) for name, body in (("draft", draft), ("publish", publish))] == [[], []]
+    assert complaints(schemas["mend"], mend) == []
+    for answer in answers:
+        assert answer.status_code == 200
+        assert complaints(statuspage_schema("Postmortem"), answer.json()) == []
+    assert complaints(statuspage_schema("IncidentUpdate"), update.json()) == []
+    assert complaints(statuspage_schema("Incident"), shown) == []
+    assert shown["postmortem_body"] == "What happened"
+
+
+@pytest.mark.parametrize("body", [{"postmortem": {"body": "x"}}, {"postmortem": {}}, {"review": {"body_draft": "x"}}])
+def test_a_review_that_the_closed_schema_refuses_is_refused(client, statuspage_schema, body):
+    created = client.post(f"/v1/pages/{PAGE_ID}/incidents", json={"incident": INCIDENT}).json()
+    path = f"/v1/pages/{PAGE_ID}/incidents/{created['id']}/postmortem"
+
+    assert complaints(statuspage_schema("putPagesPageIdIncidentsIncidentIdPostmortem"), body)
+    assert client.put(path, json=body).status_code == 422

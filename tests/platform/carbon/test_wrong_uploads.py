@@ -111,7 +111,7 @@ def test_a_request_without_a_file_says_so(service, acme):
     response = service.client.post("/v1/uploads", headers={"Authorization": f"Bearer {acme.key}"})
 
     assert response.status_code == 422
-    assert response.json()["errors"] == [{"field": "body.file", "reason": "Field required"}]
+    assert response.json()["errors"] == [{"field": "body.file", "reason": "expected a value, found none"}]
 
 
 def test_an_unknown_grouping_names_the_known_ones(acme):

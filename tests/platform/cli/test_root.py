@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
+from importlib.metadata import version
 
 import pytest
 import typer
@@ -76,6 +77,19 @@ def test_the_help_of_a_command_shows_its_own_options_only(commands, capsys):
     assert code == 0
     assert "--number" in out
     assert "completion" not in out
+
+
+def test_the_version_is_that_of_the_distribution(commands, capsys):
+    assert ended(["--version"], capsys) == (0, f"vcci {version('vcci')}\n", "")
+
+
+def test_the_help_says_what_every_command_ends_with(commands, capsys):
+    _, out, _ = ended(["--help"], capsys)
+
+    told = " ".join(out.split())
+    assert "ends with 0 when it is done" in told
+    assert "with 1 when the answer is no" in told
+    assert "with 2 when it was asked wrongly" in told
 
 
 def test_a_mistyped_command_is_told_with_the_nearest(commands, capsys):

@@ -16,20 +16,15 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from vcci_platform.desk import create_app
+from support.console import open_desk
 from vcci_platform.incidents.model import Alert, Incident
 from vcci_platform.incidents.office import Office
 from vcci_platform.incidents.outbox import Target
 from vcci_platform.incidents.testing import RecordingVendors
 from vcci_platform.reliability.service import Reliability
 from vcci_platform.reliability.store import Change, Increment
-from vcci_platform.settings import Settings
-from vcci_platform.storage import migrate
 from vcci_platform.testing import ManualClock
 
-ROOT = Path(__file__).resolve().parents[3]
-SPEC = ROOT / "slo/specs/vcci.yaml"
-ADDRESS = "http://127.0.0.1:8010"
 OURS = {"Sec-Fetch-Site": "same-origin"}
 VOID = {"meta", "link", "input", "img", "br", "hr"}
 WITH_ADDRESS = {"href", "src", "action"}
@@ -93,6 +88,7 @@ class DeskConsole:
     clock: ManualClock
     reliability: Reliability
     office: Office
+    vendors: RecordingVendors
 
     def get(self, path: str, status: int = 200) -> Page:
         response = self.client.get(path)
@@ -161,13 +157,5 @@ def open_console() -> Callable[..., AbstractContextManager[DeskConsole]]:
 
 @contextmanager
 def _console(home: Path, **settings: Any) -> Generator[DeskConsole]:
-    clock = ManualClock()
-    recorded = RecordingVendors()
-    vendors = SimpleNamespace(pager=recorded, status_page=recorded, chat=recorded, close=lambda: None)
-    app = create_app(Settings(home=home, spec=SPEC, **settings), vendors=vendors, clock=clock)
-    office: Office = app.state.office
-    migrate.upgrade(office.desk.database, "desk")
-    yield DeskConsole(TestClient(app, base_url=ADDRESS), clock, app.state.reliability, office)
-    app.state.reliability.close()
-    office.client.close()
-    office.desk.database.close()
+    with open_desk(home, **settings) as desk:
+        yield DeskConsole(desk.client, desk.clock, desk.reliability, desk.office, desk.vendors)

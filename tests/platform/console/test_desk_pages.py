@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from vcci_platform.incidents.testing import NINE, alert
 from vcci_platform.reliability.service import ActiveAlert
 from vcci_platform.reliability.sources import SourceUnavailable
+from vcci_slo.spec.accounting import CorrectionSpec
 
 ALL = ("/", "/slos", "/slos/api-errors", "/incidents", "/desk")
 
@@ -41,7 +44,7 @@ def test_when_all_is_kept_one_sentence_says_so_and_how_much_was_seen(console):
     console.counted(minutes=72 * 60)
 
     assert (
-        "All is well. Nothing fires, and all 13 promises are kept. Of the least known, 10% of the window was observed."
+        "All is well. Nothing fires, and all 14 promises are kept. Of the least known, 10% of the window was observed."
         in console.get("/").text
     )
 
@@ -72,6 +75,19 @@ def test_the_page_of_a_promise_tells_it_in_words_and_in_accounts(console):
     assert {"sli", "burn", "budget"} <= {
         given["aria-labelledby"].split("-")[0] for given in page.all("svg") if "role" in given
     }
+
+
+def test_what_corrections_take_out_stands_beside_the_accounts(console):
+    console.counted(bad=2, total=4000)
+    until = console.clock.now()
+    written = {"slos": "api-errors", "until": until.isoformat(), "who": "ada", "why": "a drill"}
+    begin = {"from": (until - timedelta(minutes=10)).isoformat()}
+    console.reliability.book.add(CorrectionSpec.model_validate(written | begin), until)
+
+    page = console.get("/slos/api-errors")
+
+    assert "Corrections take 10 min of the window out, with" in page.text
+    assert "Corrections take" not in console.get("/slos/api-availability").text
 
 
 def test_what_was_not_observed_is_hatched_and_its_figures_are_unknown(console):
@@ -132,8 +148,8 @@ def test_the_last_change_and_who_hands_over_stand_on_the_first_page(console):
 
     assert "vcci-api became version 2 1 min 30 s ago" in page.text
     # The clock starts on a Monday at 9:00 UTC, which is 4:00 in New York.
-    assert "PagerDuty schedule $PD_PRIMARY" in page.text
-    assert "Hands over Monday 09:00 America/New_York in 4 h 58 min" in page.text
+    assert "Primary in the sandbox Secondary in the sandbox" in page.text
+    assert "Hands over Mondays at 09:00 America/New_York in 4 h 58 min" in page.text
 
 
 @pytest.mark.parametrize("path", ALL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import time
 
 import pytest
@@ -154,7 +155,7 @@ def test_a_file_that_is_sent_by_form_becomes_results(guest):
     where = answer.headers["location"]
     assert answer.status_code == 303
     assert again.headers["location"] == where
-    wait_until(lambda: "In total" in guest.get(where).text, within=60, what="no results")
+    wait_until(lambda: "In total" in guest.get(where).text, what="no results")
     page = guest.get(where).text
     assert "Lines calculated</dt><dd>3</dd>" in page
     assert "The currency is empty." in page
@@ -188,9 +189,13 @@ def test_another_tenant_sees_nothing_of_it(visitor, service, upload):
         answer = visitor.get(f"/uploads/{upload}{page}")
         assert answer.status_code == 404
         assert "bought" not in answer.text
-        assert answer.text.split("<main")[1].replace(upload, "x") == (
-            visitor.get(f"/uploads/upl_nothing{page}").text.split("<main")[1].replace("upl_nothing", "x")
-        )
+        nothing = visitor.get(f"/uploads/upl_nothing{page}").text
+        assert timeless(answer.text.replace(upload, "x")) == timeless(nothing.replace("upl_nothing", "x"))
+
+
+def timeless(page: str) -> str:
+    """Return what a page says, without the second in which it was made."""
+    return re.sub(r"\d\d:\d\d:\d\d", "", page.split("<main")[1])
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}])

@@ -58,6 +58,10 @@ class Office:
         (incident,) = self.incidents
         return incident
 
+    def incident_of(self, system: str) -> Incident:
+        (incident,) = (incident for incident in self.incidents if incident.system == system)
+        return incident
+
     @property
     def incidents(self) -> list[Incident]:
         with self.desk.database.read() as connection:
@@ -86,7 +90,7 @@ def open_office(database: Database, rules: IncidentPolicy | None = None) -> Offi
     metrics = DeskMetrics()
     desk = Desk(database, rules or manual_policy(), clock, metrics)
     vendors = RecordingVendors()
-    dispatcher = Dispatcher(desk, vendors, vendors, vendors, random=Random(11), rest=timedelta(0))
+    dispatcher = Dispatcher(desk, vendors, vendors, vendors, reviews=vendors, random=Random(11), rest=timedelta(0))
     return Office(desk, clock, vendors, dispatcher, metrics)
 
 

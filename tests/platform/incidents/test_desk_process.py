@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
-from vcci_platform.incidents import tables
+from support.reviews import publish
+from vcci_platform.incidents import store, tables
 from vcci_platform.incidents.model import Action, Priority, Publication, Refused, State
 from vcci_platform.incidents.policy import Report
 from vcci_platform.incidents.ports import Failed
+from vcci_platform.incidents.review.tasks import Reviewer
+from vcci_platform.incidents.tasks import KeyReused
 from vcci_platform.incidents.testing import NINE, alert
+from vcci_platform.incidents.understanding import report_body
 
 if TYPE_CHECKING:
     from conftest import Office
@@ -177,11 +183,19 @@ def test_updates_are_prompted_at_the_cadence_of_the_severity(office: Office) -> 
 def test_a_review_that_is_overdue_is_reminded(office: Office) -> None:
     office.hears(alert())
     office.desk.act(office.incident.id, Action.RESOLVE, by="ada", why="rolled back")
+    office.hears(alert(resolved=True, ends_at=office.clock.now()))
     office.pass_time(48 * 60, step=60)
     assert "review_overdue" in office.timeline
 
-    office.desk.act(office.incident.id, Action.REVIEW, by="ada")
+    reviewer = Reviewer(office.desk)
+    reviewer.round()
+    drafted = reviewer.read(office.incident.id).review
+    reviewer.edit(drafted.incident, replace(drafted, causes="a bad release"), by="ada")
+    publish(reviewer, drafted.incident)
     assert office.incident.state is State.REVIEWED
+    before = office.timeline.count("review_overdue")
+    office.pass_time(49 * 60, step=60)
+    assert office.timeline.count("review_overdue") == before
 
 
 def test_a_report_by_a_person_pages_and_the_same_delivery_does_it_once(either_office: Office) -> None:
@@ -195,6 +209,79 @@ def test_a_report_by_a_person_pages_and_the_same_delivery_does_it_once(either_of
     assert first.id == second.id
     assert [page.summary for page in office.vendors.summaries] == ["[P1] Nobody can sign in"]
     assert office.timeline.count("reported") == 1
+
+
+def test_a_worse_report_raises_the_severity_and_leaves_the_title(office: Office) -> None:
+    """Somebody reported "lol" as a P0, and the incident was called that in every page and mail."""
+    office.hears(alert("Slow", priority=Priority.P1))
+    title = office.incident.title
+
+    office.desk.report(Report("Nothing works", Priority.P0, "vcci", "support", "since nine"), "key-11")
+    office.work()
+
+    assert (office.incident.priority, office.incident.title) == (Priority.P0, title)
+    with office.desk.database.read() as connection:
+        lines = connection.execute(select(tables.timeline.c.text)).scalars().all()
+    assert "Nothing works: since nine" in lines
+
+
+def test_a_report_is_answered_with_its_own_incident_and_the_key_is_its_persons(either_office: Office) -> None:
+    """Bob's P0 under Ann's key was answered with Ann's incident, and was lost."""
+    office = either_office
+    report = Report("Slow", Priority.P2, "vcci", "ann")
+    first = office.desk.report(report, "key-11")
+    office.desk.act(first.id, Action.RESOLVE, by="ann", why="a mistake")
+
+    lost = office.desk.report(Report("Data are gone", Priority.P0, "vcci", "bob"), "key-11")
+
+    assert lost.id != first.id
+    assert (lost.priority, lost.title) == (Priority.P0, "Data are gone")
+    assert office.desk.report(report, "key-11").id == first.id
+    with pytest.raises(KeyReused):
+        office.desk.report(replace(report, title="Slower"), "key-11")
+
+
+def test_a_report_that_the_loop_is_at_is_waited_for(either_office: Office) -> None:
+    """Where the loop was quicker, the report was answered with 503 or with an older incident."""
+    office = either_office
+    report = Report("Slow", Priority.P2, "vcci", "ann")
+    office.desk.accept("person", report_body(report), hashlib.sha256(b"ann\nkey-11").hexdigest())
+    office.desk.cycle()
+
+    assert office.desk.report(report, "key-11").id == office.incident.id
+
+
+def test_a_clock_that_is_years_ahead_hides_no_fault_of_today(office: Office) -> None:
+    """An alert from 2036 was resolved, and after it the same alert opened no incident any more."""
+    ahead = alert(starts_at=NINE + timedelta(days=3650))
+    office.hears(ahead)
+    first = office.incident
+    office.hears(replace(ahead, resolved=True))
+    office.desk.act(first.id, Action.RESOLVE, by="ada", why="a wrong clock")
+
+    office.pass_time(10)
+    office.hears(alert(starts_at=office.clock.now()))
+
+    with office.desk.database.read() as connection:
+        fresh = store.find_open(connection, "vcci")
+    assert fresh is not None
+    assert first.began_at == first.detected_at
+
+
+def test_an_end_that_lies_in_the_future_hides_no_other_alert(office: Office) -> None:
+    """A P0 that ended in 2036, by its own word, hid every lesser alert until then: they fired, and it was resolved."""
+    began = office.clock.now()
+    office.hears(alert(pager_key="g" * 64))
+    office.pass_time(1)
+    office.hears(alert(pager_key="g" * 64, resolved=True, ends_at=NINE + timedelta(days=3650)))
+    office.pass_time(1)
+    office.hears(
+        alert("Slow", fingerprint="slow", priority=Priority.P1, pager_key="s" * 64, starts_at=office.clock.now())
+    )
+    office.pass_time(30)
+
+    assert office.incident.began_at == began
+    assert office.incident.state is State.INVESTIGATING
 
 
 def test_a_person_resolves_early_only_with_a_reason(office: Office) -> None:
@@ -222,14 +309,14 @@ def test_the_commander_lets_the_public_know_of_a_p1(office: Office) -> None:
     ]
 
 
-def test_only_components_that_no_other_open_incident_holds_are_set_back(office: Office) -> None:
+def test_a_component_that_another_open_incident_holds_stays_as_bad_as_that_one(office: Office) -> None:
     office.hears(alert(), alert("Elsewhere", system="edge", component="api"))
     first = next(incident for incident in office.incidents if incident.system == "vcci")
     office.desk.act(first.id, Action.RESOLVE, by="ada", why="fixed here")
     office.work()
 
     resolved = [post for post in office.vendors.posts if post.status == "resolved"]
-    assert [dict(post.components) for post in resolved] == [{}]
+    assert [dict(post.components) for post in resolved] == [{"API": "major_outage"}]
 
 
 def test_the_store_itself_refuses_to_change_the_timeline(either_office: Office) -> None:

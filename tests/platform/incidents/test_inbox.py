@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
-from vcci_platform.incidents import tables
+from vcci_platform.incidents import inbox, tables
 from vcci_platform.incidents.testing import alert
 
 if TYPE_CHECKING:
@@ -76,6 +77,36 @@ def test_saying_nothing_stores_nothing(office: Office) -> None:
 def test_what_was_accepted_before_a_crash_is_understood_after_it(office: Office) -> None:
     office.desk.receive([alert()])
     assert office.incidents == []
+
+    office.work()
+    assert len(office.incidents) == 1
+
+
+def test_a_desk_with_nothing_to_do_only_reads(either_office: Office) -> None:
+    """Twice a second, the whole night: a transaction that writes would hold up whoever has something to store."""
+    office = either_office
+    office.hears(alert())
+    said: list[str] = []
+
+    def listen(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        said.append(statement)
+
+    event.listen(office.desk.database.engine, "before_cursor_execute", listen)
+    office.work()
+
+    assert len(said) > 1
+    assert [words for words in said if not words.startswith(("SELECT", "BEGIN")) or "FOR UPDATE" in words] == []
+    assert "BEGIN IMMEDIATE" not in said
+
+
+@pytest.mark.needs("postgresql")
+def test_what_another_desk_is_reading_is_left_to_it(postgresql_office: Office) -> None:
+    office = postgresql_office
+    office.desk.receive([alert()])
+    with office.desk.database.write() as other:
+        assert inbox.next_waiting(other) is not None
+
+        assert office.desk.cycle() == 0
 
     office.work()
     assert len(office.incidents) == 1

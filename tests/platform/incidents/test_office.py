@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from vcci_platform.incidents.loops import Loop, Loops
 from vcci_platform.incidents.office import Office as Whole
 from vcci_platform.incidents.ports import Failed
-from vcci_platform.incidents.testing import alert
+from vcci_platform.incidents.testing import NINE, alert
+from vcci_platform.incidents.views import DeskView
 from vcci_platform.testing import ManualClock
 
 if TYPE_CHECKING:
@@ -136,3 +137,23 @@ def test_loops_start_wake_recover_and_stop() -> None:
     assert outcomes[0] == ("work", False)
     assert all(completed for _, completed in outcomes[1:])
     assert not loops._threads[0].is_alive()
+
+
+def test_only_who_may_see_security_incidents_learns_how_many_there_are() -> None:
+    """The list of a viewer was empty, and `GET /v1/desk` counted one P0."""
+    view = DeskView(
+        now=NINE,
+        time_scale=1,
+        loops=(),
+        last_cycle_at=None,
+        inbox={},
+        quarantine=(),
+        outbox=(),
+        heartbeats=(),
+        open_incidents={"P0": 1, "P1": 3},
+        open_security={"P0": 1, "P1": 1},
+    )
+
+    assert view.for_eyes(restricted=True) == view
+    seen = view.for_eyes(restricted=False)
+    assert (seen.open_incidents, seen.open_security) == ({"P1": 2}, {})

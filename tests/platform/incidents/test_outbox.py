@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from vcci_platform.incidents import outbox, tables
-from vcci_platform.incidents.breaker import Circuit
+from vcci_platform.incidents.decisions import PageLevel
 from vcci_platform.incidents.dispatcher import LEASE, Dispatcher, _is_dead, backoff, holder_name
-from vcci_platform.incidents.model import Action
+from vcci_platform.incidents.model import Action, Priority
 from vcci_platform.incidents.outbox import Kind, Target
 from vcci_platform.incidents.ports import Failed, Outcome
 from vcci_platform.incidents.testing import alert
+from vcci_platform.incidents.vendors.breaker import Circuit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,10 +213,76 @@ def test_the_wait_before_a_retry_is_within_a_limit_that_doubles_to_a_cap(attempt
     assert timedelta(0) <= wait <= min(timedelta(seconds=15), timedelta(seconds=2 ** min(attempts - 1, 10)))
 
 
+def test_the_time_until_a_page_is_taken_counts_from_the_receipt_of_its_alert(either_office: Office) -> None:
+    office = either_office
+    answers: list[Outcome | None] = [Failed("503", retryable=True), None]
+    office.vendors.answer = lambda target, _: answers.pop(0) if target == "pagerduty" else None
+    office.desk.receive([alert()])
+    office.clock.advance(seconds=7)
+    office.desk.receive([alert()])  # the same words again while the first still wait
+    office.clock.advance(seconds=4)
+    office.work()
+    assert seconds(office, "vcci_desk_page_seconds") == (0, 0)
+
+    office.clock.advance(seconds=42)
+    office.work()
+
+    assert seconds(office, "vcci_desk_page_seconds") == (1, 53)
+    assert seconds(office, "vcci_desk_effect_seconds", target="pagerduty") == (1, 42)
+    assert seconds(office, "vcci_desk_effect_seconds", target="statuspage") == (1, 0)
+
+
+def test_a_page_for_something_worse_counts_from_what_made_it_worse(office: Office) -> None:
+    office.hears(alert(priority=Priority.P1))
+    wait = office.desk.rules.page_wait.total_seconds()
+    office.clock.advance(seconds=wait + 7)  # the first page waits for something worse, and then leaves 7 seconds late
+    office.work()
+    assert seconds(office, "vcci_desk_page_seconds") == (1, 7)
+
+    office.desk.receive([alert("AllRequestsFail", priority=Priority.P0)])
+    office.clock.advance(seconds=11)
+    office.work()
+
+    assert [action for action, _ in office.vendors.pages].count("trigger") == 2
+    assert seconds(office, "vcci_desk_page_seconds") == (2, 18)
+
+
+def test_a_page_that_a_person_calls_for_counts_and_one_of_the_desks_own_clock_does_not(office: Office) -> None:
+    office.hears(alert())
+    office.desk.command(office.incident.id, lambda *_: (PageLevel(2, "ada asks"),))
+    office.work()
+    assert seconds(office, "vcci_desk_page_seconds") == (2, 0)
+
+    office.desk.act(office.incident.id, Action.ACKNOWLEDGE, by="ada")
+    office.work()
+    office.pass_time(24 * 60, step=5)
+
+    assert [action for action, _ in office.vendors.pages].count("trigger") > 2
+    assert seconds(office, "vcci_desk_page_seconds") == (2, 0)
+
+
+def test_how_late_timers_ring_is_measured(office: Office) -> None:
+    office.hears(alert())
+    with office.desk.database.read() as connection:
+        first = min(row.due_at for row in connection.execute(select(tables.timer)) if row.state == "armed")
+    office.clock.advance(seconds=(first - office.clock.now()).total_seconds() + 13)
+    office.desk.ring_due()
+
+    count, total = seconds(office, "vcci_desk_timer_late_seconds")
+    assert count >= 1
+    assert 13 <= total <= 13 * count
+
+
+def seconds(office: Office, name: str, **labels: str) -> tuple[float | None, float | None]:
+    """Return how often a histogram observed something, and the sum of it."""
+    sample = office.metrics.registry.get_sample_value
+    return sample(f"{name}_count", labels), sample(f"{name}_sum", labels)
+
+
 def test_delivered_effects_are_counted_by_target(office: Office) -> None:
     office.hears(alert())
 
-    for target in Target:
+    for target in (Target.PAGERDUTY, Target.STATUSPAGE, Target.SLACK):
         labels = {"target": target.value, "outcome": "delivered"}
         assert office.metrics.registry.get_sample_value("vcci_desk_effects_total", labels) == 1
     assert {row.kind for row in office.rows(tables.outbox)} == {Kind.TRIGGER, Kind.SHOW, Kind.SAY}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Generator
 from datetime import timedelta
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 
 from vcci_platform import problems
 from vcci_platform.incidents import routes, tables
+from vcci_platform.incidents.access import Access
+from vcci_platform.incidents.hooks import routes as hook_routes
+from vcci_platform.incidents.hooks.speakers import Speakers
 from vcci_platform.incidents.model import Action
 from vcci_platform.incidents.office import Office as Whole
 from vcci_platform.incidents.testing import alert
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from conftest import Office
 
 TOKEN = "token-11"
+SECRETS = ("the-new-secret", "the-old-secret")
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 NOTIFICATION = json.dumps({"version": "4", "groupKey": "g", "alerts": []})
 REPORT = {"title": "Nobody can sign in", "priority": "P1", "system": "vcci", "by": "support", "component": "api"}
@@ -33,8 +37,9 @@ def http(office: Office) -> Generator[TestClient]:
     app = FastAPI()
     problems.install(app)
     whole = Whole(office.desk, office.dispatcher, timedelta(minutes=1), None, ("pagerduty",))
-    app.include_router(routes.router(whole, SecretStr(TOKEN)))
-    with TestClient(app) as client:
+    access = Access(office.desk.database, is_local=True)
+    app.include_router(routes.router(whole, access, Speakers.fixed(TOKEN, SECRETS)))
+    with TestClient(app, base_url="http://127.0.0.1:8010") as client:
         yield client
     whole.client.close()
 
@@ -50,6 +55,59 @@ def test_a_notification_is_stored_and_answered_202(http: TestClient, office: Off
 
     assert (first.status_code, first.json()) == (202, {"id": 1, "duplicate": False})
     assert (second.status_code, second.json()) == (202, {"id": 1, "duplicate": True})
+
+
+@pytest.mark.parametrize("field", ["title", "system", "description", "component", "by"])
+def test_a_zero_byte_loses_no_report(http: TestClient, office: Office, field: str) -> None:
+    """PostgreSQL keeps none, so the report was put into quarantine, and nobody was paged."""
+    told = http.post("/v1/incidents", json=REPORT | {field: "a\0b"})
+
+    assert told.status_code == 201, told.text
+    assert "\0" not in told.text
+
+
+def test_what_is_asked_again_under_its_key_is_done_once(http: TestClient) -> None:
+    """A client that got no answer asks again: the note stood twice."""
+    incident = http.post("/v1/incidents", json=REPORT).json()["id"]
+    note, key = {"by": "ada", "text": "restarted"}, {"Idempotency-Key": "note-11"}
+    path = f"/v1/incidents/{incident}"
+
+    answers = [http.post(f"{path}/notes", json=note, headers=key) for _ in range(2)]
+    other = http.post(f"{path}/notes", json=note | {"text": "rolled back"}, headers=key)
+    acts = [
+        http.post(f"{path}/actions", json={"by": "ada", "action": "acknowledge"}, headers={"Idempotency-Key": "ack-11"})
+        for _ in range(2)
+    ]
+
+    assert [answer.status_code for answer in answers + acts] == [200] * 4
+    assert (other.status_code, other.json()["code"]) == (422, "key-reused")
+    lines = [line["text"] for line in http.get(path).json()["timeline"] if line["kind"] == "note"]
+    assert lines == ["restarted"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/hold", {"until": "9999-12-31T23:59:59-12:00", "why": "for ever"}, 409),
+        ("PUT", f"/tasks/{2**70}", {"done": True}, 404),
+    ],
+)
+def test_what_no_clock_and_no_row_can_hold_is_refused(
+    http: TestClient, method: str, path: str, body: dict[str, Any], status: int
+) -> None:
+    incident = http.post("/v1/incidents", json=REPORT).json()["id"]
+
+    answer = http.request(method, f"/v1/incidents/{incident}{path}", json={"by": "ada", **body})
+
+    assert answer.status_code == status, answer.text
+
+
+def test_a_key_that_was_used_for_another_report_is_refused(http: TestClient) -> None:
+    http.post("/v1/incidents", json=REPORT, headers={"Idempotency-Key": "k"})
+
+    other = http.post("/v1/incidents", json=REPORT | {"title": "Other"}, headers={"Idempotency-Key": "k"})
+
+    assert (other.status_code, other.json()["code"]) == (422, "key-reused")
 
 
 @pytest.mark.parametrize(
@@ -68,13 +126,35 @@ def test_without_the_token_nothing_is_stored(http: TestClient, office: Office, h
 def test_a_body_that_is_too_large_is_refused(
     http: TestClient, office: Office, monkeypatch: pytest.MonkeyPatch, *, declared: bool
 ) -> None:
-    monkeypatch.setattr(routes, "HOOK_BODY_LIMIT_BYTES", 12)
+    monkeypatch.setattr(hook_routes, "HOOK_BODY_LIMIT_BYTES", 12)
     content: Any = b"x" * 13 if declared else iter([b"x" * 6, b"x" * 7])
 
     answer = http.post("/v1/hooks/alertmanager", content=content, headers=BEARER)
 
     assert (answer.status_code, answer.json()["detail"]) == (413, "A notification may have at most 12 bytes.")
     assert office.rows(tables.inbox) == []
+
+
+def test_a_notification_that_is_cut_off_is_a_refusal_and_no_failure(office: Office) -> None:
+    """A connection that ended too early was logged as a fault of the desk, and counted against its promises."""
+    app = FastAPI()
+    problems.install(app)
+    app.include_router(hook_routes.hook_routes(office.desk, Speakers.fixed(TOKEN)))
+    said = iter([{"type": "http.request", "body": b'{"version"', "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(said)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", BEARER["Authorization"].encode()), (b"content-length", b"100")]
+    scope = {"type": "http", "method": "POST", "path": "/hooks/alertmanager", "headers": headers, "query_string": b""}
+    asyncio.run(app(scope, receive, send))
+
+    assert sent[0]["status"] == 400
+    assert (refused(office), office.rows(tables.inbox)) == (1, [])
 
 
 def test_nonsense_is_taken_and_shown_in_quarantine(http: TestClient, office: Office) -> None:

@@ -90,14 +90,38 @@ def test_recovery_ends_what_fired(desk):
 
     assert ("ManyErrors/P1", "over") in desk.news()
     assert ("ManyErrors/P0", "over") in desk.news()
-    assert [found.condition.key for found in desk.reliability.watch.evaluator.active()] == [
-        "ErrorsBudgetBurn/steady",
-        "ErrorsBudgetBurn/creep",
-    ]
+    assert desk.reliability.watch.evaluator.active() == ()
+
+
+def test_a_tier_is_silent_until_the_promise_was_measured_for_as_long_as_the_rules_ask(desk):
+    """Half of its long window: 30 minutes for the fast tier, 3 hours for the slow one, 12 for the steady one."""
+    desk.minutes(20, ok=100)
+    desk.minutes(8, ok=50, failed=50)
+    young = [key for key, _ in desk.news() if key.startswith("ErrorsBudgetBurn")]
+
+    desk.minutes(8, ok=50, failed=50)
+
+    assert young == []
+    assert [key for key, _ in desk.news() if key.startswith("ErrorsBudgetBurn")] == ["ErrorsBudgetBurn/fast"]
+    status = desk.reliability.status(desk.reliability.plan.slo("errors"))
+    assert [found.tier.name for found in status.burns if found.fires] == ["fast"]
+
+
+def test_a_service_that_comes_back_after_a_long_pause_is_not_new(desk):
+    desk.minutes(40, ok=100)
+    desk.shop.scrapable = False
+    desk.minutes(110)
+    desk.shop.scrapable = True
+
+    desk.minutes(4, ok=50, failed=50)
+
+    assert ("ErrorsBudgetBurn/fast", "firing") in desk.news()
+    status = desk.reliability.status(desk.reliability.plan.slo("errors"))
+    assert "fast" in [found.tier.name for found in status.burns if found.fires]
 
 
 def test_the_p0_outlasts_the_lower_pages_of_the_same_fault(desk):
-    desk.minutes(10, ok=100)
+    desk.minutes(200, ok=100)
     desk.minutes(4, ok=50, failed=50)
 
     desk.minutes(90, ok=100)

@@ -33,6 +33,37 @@ def test_only_what_is_wanted_is_kept():
     assert set(parse(TEXT, {}, only=frozenset({"age"}))) == {"age"}
 
 
+@pytest.mark.parametrize(
+    ("line", "labels", "value"),
+    [
+        ('hits{path="/a b # {c}"} 11', {"path": "/a b # {c}"}, 11.0),
+        ('hits{path="/a"} 12 1700000000000', {"path": "/a"}, 12.0),
+        ('hits{path="/a"}\t13', {"path": "/a"}, 13.0),
+        ("hits 1.4e1", {}, 14.0),
+        ("hits 15 1700000000000", {}, 15.0),
+    ],
+)
+def test_each_way_to_write_a_line_is_read_the_same_in_every_scrape(line: str, labels: dict[str, str], value: float):
+    expected = {"hits": {tuple(sorted(labels.items())): value}}
+
+    assert [parse(f"# TYPE hits counter\n{line}\n", {}) for _ in range(2)] == [expected, expected]
+
+
+def test_a_series_that_is_known_from_a_scrape_has_the_value_of_the_next_and_the_labels_of_its_target():
+    first, next_one = (parse(f'hits{{path="/a"}} {value}\n', {"job": job}) for value, job in ((11, "api"), (12, "web")))
+
+    assert first == {"hits": {(("job", "api"), ("path", "/a")): 11.0}}
+    assert next_one == {"hits": {(("job", "web"), ("path", "/a")): 12.0}}
+
+
+@pytest.mark.parametrize(
+    "line", ["hits{path=/a} 1", 'hits{path="/a"} 1_0', "hits", 'hits{path="/a"} one', "# TYPE hits"]
+)
+def test_a_line_that_is_none_is_refused_wherever_it_stands(line: str):
+    with pytest.raises(ValueError, match=r"|."):
+        parse(f"known 11\n{line}\nknown 12\n", {})
+
+
 def test_openmetrics_is_read_too():
     samples = parse("# TYPE jobs counter\njobs_total 3.0\n# EOF\n", {})
 

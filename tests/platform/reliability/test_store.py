@@ -156,3 +156,13 @@ def test_a_question_between_the_commit_and_the_ledger_counts_nothing_twice(store
     askers[-1].join()
 
     assert store.traffic("errors", Span(at(), at(minutes=2))).total == 80
+
+
+def test_old_increments_are_merged_by_the_hour_in_which_they_lie(store):
+    """What ended at the full hour went into the next one, so that hours and midnights were divided by share of time."""
+    store.keep([*rounds(240, bad=0), *rounds(240, bad=2, start=at(hours=1))], {})
+    first, second = Span(at(), at(hours=1)), Span(at(hours=1), at(hours=2))
+
+    store.thin_out(at(days=5))
+
+    assert (store.traffic("errors", first).bad, store.traffic("errors", second).bad) == (0, 480)

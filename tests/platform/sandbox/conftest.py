@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from vcci_platform.sandbox import ROUTING_KEY, STATUSPAGE_API_KEY, Sandbox, create_app
+from vcci_platform.sandbox import (
+    PAGERDUTY_API_KEY,
+    PAGERDUTY_FROM,
+    ROUTING_KEY,
+    STATUSPAGE_API_KEY,
+    Sandbox,
+    create_app,
+)
 from vcci_platform.testing import ManualClock
 
 
@@ -32,6 +39,17 @@ def client(sandbox: Sandbox) -> Iterator[TestClient]:
 @pytest.fixture
 def statuspage(client: TestClient) -> TestClient:
     client.headers["Authorization"] = f"OAuth {STATUSPAGE_API_KEY}"
+    return client
+
+
+@pytest.fixture
+def rest(client: TestClient) -> TestClient:
+    """The client as PagerDuty's REST API wants it."""
+    client.headers |= {
+        "Authorization": f"Token token={PAGERDUTY_API_KEY}",
+        "Accept": "application/vnd.pagerduty+json;version=2",
+        "From": PAGERDUTY_FROM,
+    }
     return client
 
 

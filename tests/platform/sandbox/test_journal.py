@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from vcci_platform.sandbox import Sandbox
+from vcci_platform.sandbox import ROUTING_KEY, Sandbox
 from vcci_platform.sandbox.pagerduty.forms import ChangeForm, EventForm
 from vcci_platform.sandbox.report import report
-from vcci_platform.sandbox.slack.forms import MessageForm
-from vcci_platform.sandbox.statuspage.forms import NewIncident, PatchedComponent, PatchedIncident
+from vcci_platform.sandbox.slack.forms import ArchiveForm, ChannelForm, MessageForm, TopicForm
+from vcci_platform.sandbox.statuspage.forms import (
+    NewIncident,
+    PatchedComponent,
+    PatchedIncident,
+    PatchedUpdate,
+    PostmortemForm,
+    PublishForm,
+)
 
 EVENT = {
-    "routing_key": "r",
+    "routing_key": ROUTING_KEY,
     "event_action": "trigger",
     "payload": {"summary": "eleven", "source": "s", "severity": "critical", "class": "c"},
     "links": [{"href": "https://a.test/12"}],
@@ -27,14 +34,26 @@ def live(sandbox, clock):
     """Receive one of everything, at different times."""
     key = sandbox.take_event(EventForm.model_validate(EVENT)).dedup_key
     clock.advance(minutes=1)
-    sandbox.take_event(EventForm(routing_key="r", event_action="acknowledge", dedup_key=key))
-    sandbox.take_event(EventForm(routing_key="r", event_action="resolve", dedup_key="nobody"))
-    sandbox.note_change(ChangeForm.model_validate({"routing_key": "r", "payload": {"summary": "twelve"}}))
+    sandbox.take_event(EventForm(routing_key=ROUTING_KEY, event_action="acknowledge", dedup_key=key))
+    sandbox.take_event(EventForm(routing_key=ROUTING_KEY, event_action="resolve", dedup_key="nobody"))
+    sandbox.note_change(ChangeForm.model_validate({"routing_key": ROUTING_KEY, "payload": {"summary": "twelve"}}))
     incident = sandbox.create_incident(NewIncident(name="thirteen", components={"api": "major_outage"}))
     clock.advance(minutes=1)
     sandbox.patch_incident(incident, PatchedIncident(status="monitoring", body="b", deliver_notifications=False))
     sandbox.patch_component("data", PatchedComponent(status="partial_outage"))
     sandbox.post_message(MessageForm(text="fourteen", blocks=({"type": "divider"},)), "#incidents")
+    update = sandbox.statuspage.incidents[0].updates[-1]
+    sandbox.patch_update(sandbox.statuspage.incidents[0], update.id, PatchedUpdate(body="put right"))
+    sandbox.draft_postmortem(
+        sandbox.statuspage.incidents[0], PostmortemForm.model_validate({"postmortem": {"body_draft": "fifteen"}})
+    )
+    over = sandbox.patch_incident(sandbox.statuspage.incidents[0], PatchedIncident(status="resolved"))
+    sandbox.publish_postmortem(over, PublishForm.model_validate({"postmortem": {"notify_subscribers": True}}))
+    channel = sandbox.create_channel(ChannelForm(name="inc-16"))
+    sandbox.set_topic(TopicForm(channel=channel.id, topic="seventeen"))
+    said = sandbox.post_message(MessageForm(text="eighteen"), channel.id, by_hook=False)
+    sandbox.update_message(MessageForm(text="nineteen"), channel.id, said.ts)
+    sandbox.archive_channel(ArchiveForm(channel=channel.id))
 
 
 def known(sandbox):
@@ -57,6 +76,8 @@ def test_a_restarted_sandbox_knows_everything_it_knew(path, clock):
     for incident in (*remembered["statuspage"]["incidents"], *knew["statuspage"]["incidents"]):
         incident.pop("components")  # the components were made anew at the restart; their states are compared above
     assert remembered == knew
+    assert after.slack.channels["C0000000003"].archived
+    assert after.statuspage.incidents[0].postmortem == before.statuspage.incidents[0].postmortem
 
 
 def test_ids_stay_unlike_after_a_restart(path, clock):

@@ -6,7 +6,14 @@ import re
 
 import pytest
 
-from vcci_platform.sandbox import PAGE_ID, SLACK_WEBHOOK_PATH
+from vcci_platform.sandbox import (
+    PAGE_ID,
+    PAGERDUTY_API_KEY,
+    PAGERDUTY_FROM,
+    PAGERDUTY_WEBHOOK_SECRET,
+    SLACK_BOT_TOKEN,
+    SLACK_WEBHOOK_PATH,
+)
 from vcci_platform.sandbox.mrkdwn import mrkdwn
 
 SCRIPT = "<script>alert(11)</script>"
@@ -119,3 +126,70 @@ def test_what_is_open_stands_before_what_is_over(client, enqueue):
     page = text_of(client)
 
     assert page.index('title="dedup_key">key-11') < page.index('title="dedup_key">key-12')
+
+
+def words(client, path="/"):
+    """Return what a reader sees, with single spaces."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text_of(client, path)))
+
+
+def test_the_board_tells_who_was_told_by_which_level_and_what_comes_next(client, enqueue, clock):
+    enqueue("trigger", "key-11", summary="Requests fail")
+    clock.advance(minutes=31)
+
+    page = words(client)
+
+    assert "09:00:00 Ada Primary rang, level 1" in page
+    assert "09:30:00 Ben Secondary rang, level 2" in page
+    assert "With Ben Secondary, Cleo Manager. Escalates 10:00:00 , Resolves itself 13:00:00" in page
+    assert "1 Ada Primary then 30 min" in page
+
+
+def test_the_board_shows_webhooks_their_answers_and_a_disabled_subscription(client, sandbox, enqueue):
+    subscription = sandbox.subscribe("http://127.0.0.1:9/hook")
+    for number in range(11, 14):
+        enqueue("trigger", f"key-{number}")
+    for delivery in sandbox.webhooks.deliveries:
+        sandbox.settle_webhook(delivery.id, 403, "with the signature wrong")
+
+    page = words(client)
+
+    assert f"disabled {subscription.url}" in page
+    assert "incident.triggered" in page
+    assert "dropped 403 with the signature wrong" in page
+    assert f'data-put="/sandbox/webhooks/{subscription.id}/enable"' in text_of(client)
+    assert PAGERDUTY_WEBHOOK_SECRET not in text_of(client)
+
+
+def test_blocks_and_threads_are_shown_as_slack_shows_them(client):
+    headers = {"Authorization": f"Bearer {SLACK_BOT_TOKEN}"}
+    header = {"type": "header", "text": {"type": "plain_text", "text": f"P0 {SCRIPT}"}}
+    bad = {"type": "button", "text": {"type": "plain_text", "text": "Run"}, "url": "javascript:alert(1)"}
+    good = {"type": "button", "text": {"type": "plain_text", "text": "Desk"}, "url": "https://desk.test/11"}
+    blocks = [header, {"type": "actions", "elements": [bad, good]}]
+    first = client.post("/api/chat.postMessage", json={"channel": "incidents", "blocks": blocks}, headers=headers)
+    reply = {"channel": "incidents", "text": "we *roll back*", "thread_ts": first.json()["ts"]}
+    client.post("/api/chat.postMessage", json=reply, headers=headers)
+
+    page = text_of(client)
+
+    assert '<p class="text header">P0 &lt;script&gt;alert(11)&lt;/script&gt;</p>' in page
+    assert '<a class="button" href="https://desk.test/11" rel="noreferrer">Desk</a>' in page
+    assert '<span class="button">Run</span>' in page
+    assert page.index('class="replies"') < page.index("we <b>roll back</b>")
+    assert page.count('<article class="card message">') == 1
+
+
+def test_what_rest_brings_is_escaped_too(client, enqueue, sandbox):
+    enqueue("trigger", "key-11")
+    (incident,) = sandbox.pagerduty.incidents
+    rest = {
+        "Authorization": f"Token token={PAGERDUTY_API_KEY}",
+        "Accept": "application/vnd.pagerduty+json;version=2",
+        "From": PAGERDUTY_FROM,
+    }
+    client.post(f"/incidents/{incident.id}/notes", json={"note": {"content": SCRIPT}}, headers=rest)
+    client.post(f"/incidents/{incident.id}/status_updates", json={"message": SCRIPT}, headers=rest)
+
+    assert text_of(client).count("&lt;script&gt;alert(11)") >= 2
+    assert "<script>alert" not in text_of(client)

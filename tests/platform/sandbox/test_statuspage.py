@@ -182,10 +182,10 @@ def test_json_without_its_content_type_is_read_as_a_form_and_refused(statuspage)
     assert "application/json" in answer.json()["message"]
 
 
-def test_the_sixty_first_call_in_a_minute_is_refused_with_420(statuspage, clock):
+def test_the_sixty_first_call_in_a_minute_is_refused_with_420_or_429(statuspage, clock):
     assert {statuspage.get(COMPONENTS).status_code for _ in range(60)} == {200}
 
-    assert statuspage.get(COMPONENTS).status_code == 420
+    assert [statuspage.get(COMPONENTS).status_code for _ in range(3)] == [420, 429, 420]
     clock.advance(seconds=60)
     assert statuspage.get(COMPONENTS).status_code == 200
 
@@ -202,3 +202,46 @@ def test_components_are_made_from_the_names_that_are_passed_in():
 def test_two_components_that_share_an_id_are_refused():
     with pytest.raises(ValueError, match="two status page components have the id 'api'"):
         Sandbox(clock=ManualClock(), components=("API", "api!"))
+
+
+def test_an_update_is_put_right_and_told_again_only_when_asked(statuspage, state):
+    incident = create(statuspage, body="We lok into it.").json()
+    path = f"{INCIDENTS}/{incident['id']}/incident_updates/{incident['incident_updates'][0]['id']}"
+
+    quiet = statuspage.patch(path, json={"incident_update": {"body": "We look into it."}})
+    loud = {"display_at": "2026-03-02T08:55:00Z", "deliver_notifications": True}
+    told = statuspage.patch(path, json={"incident_update": loud})
+
+    assert (quiet.status_code, quiet.json()["body"]) == (200, "We look into it.")
+    assert (told.json()["display_at"], told.json()["body"]) == ("2026-03-02T08:55:00.000Z", "We look into it.")
+    assert state()["statuspage"]["mailed"] == 2
+    assert len(statuspage.get(f"{INCIDENTS}/{incident['id']}").json()["incident_updates"]) == 1
+    assert statuspage.patch(f"{path}x", json={"incident_update": loud}).status_code == 404
+
+
+def test_a_review_is_drafted_published_and_hidden(statuspage, state):
+    path = f"{INCIDENTS}/{create(statuspage).json()['id']}"
+    assert statuspage.get(f"{path}/postmortem").status_code == 404
+
+    draft = statuspage.put(f"{path}/postmortem", json={"postmortem": {"body_draft": "What happened"}})
+    early = statuspage.put(f"{path}/postmortem/publish", json={"postmortem": {}})
+    statuspage.patch(path, json={"incident": {"status": "resolved", "deliver_notifications": False}})
+    shown = statuspage.put(f"{path}/postmortem/publish", json={"postmortem": {"notify_subscribers": True}})
+    public = statuspage.get(path).json()
+    hidden = statuspage.put(f"{path}/postmortem/revert", json={})
+
+    assert (draft.status_code, draft.json()["body_draft"], "body" in draft.json()) == (200, "What happened", False)
+    assert (early.status_code, "is investigating" in early.json()["message"]) == (400, True)
+    assert (shown.json()["body"], public["postmortem_body"]) == ("What happened", "What happened")
+    assert public["postmortem_notified_subscribers"] is True
+    assert state()["statuspage"]["mailed"] == 2
+    assert "body" not in hidden.json()
+    assert "postmortem_body" not in statuspage.get(path).json()
+    assert statuspage.put(f"{path}/postmortem/revert", json={}).status_code == 400
+
+
+@pytest.mark.parametrize("body", [{"body_draft": "x"}, {"postmortem": {}}, {"postmortem": {"body": "x"}}])
+def test_a_review_of_a_wrong_shape_is_refused(statuspage, body):
+    path = f"{INCIDENTS}/{create(statuspage).json()['id']}"
+
+    assert statuspage.put(f"{path}/postmortem", json=body).status_code == 422

@@ -10,7 +10,11 @@ import pytest
 from sqlalchemy import Column, Integer, Table, inspect, text
 
 import vcci_platform.carbon.tables
+import vcci_platform.incidents.context.tables
+import vcci_platform.incidents.review.tables
 import vcci_platform.incidents.tables
+import vcci_platform.reliability.tables
+import vcci_platform.tenancy.affected.tables
 import vcci_platform.tenancy.tables  # noqa: F401  # declaring the tables is what these imports are for
 from vcci_platform.storage import migrate
 from vcci_platform.storage.database import Database, connect

@@ -9,6 +9,7 @@ from vcci_platform.telemetry.metrics import (
     ATTEMPT_OUTCOMES,
     CIRCUIT_STATES,
     CIRCUITS,
+    DESK_SECONDS,
     EFFECT_OUTCOMES,
     EFFECT_TARGETS,
     INBOX_OUTCOMES,
@@ -26,6 +27,7 @@ EVERY = {
     "http_requests",
     "http_request_duration_seconds",
     "http_requests_in_progress",
+    "http_streams_open",
     "vcci_build_info",
     "vcci_dependency_up",
 }
@@ -33,11 +35,14 @@ SERVICE = {
     "vcci_jobs_finished", "vcci_job_attempts", "vcci_job_duration_seconds", "vcci_jobs_waiting",
     "vcci_oldest_waiting_job_age_seconds", "vcci_oldest_uncalculated_upload_age_seconds", "vcci_uploads",
     "vcci_lines_calculated", "vcci_line_gaps", "vcci_emissions_calculated_kg", "vcci_active_tenants",
-    "vcci_auth_failures",
+    "vcci_auth_failures", "vcci_tenant_counts",
+    "vcci_engine_specs",
 }  # fmt: skip
 DESK = {
     "vcci_desk_inbox", "vcci_desk_effects", "vcci_desk_effects_waiting", "vcci_desk_oldest_effect_age_seconds",
     "vcci_desk_open_incidents", "vcci_desk_cycles", "vcci_desk_last_cycle_timestamp_seconds", "circuit_breaker_state",
+    "vcci_desk_action_items", "vcci_desk_context", "vcci_desk_reviews", "vcci_desk_page_seconds",
+    "vcci_desk_effect_seconds", "vcci_desk_timer_late_seconds",
 }  # fmt: skip
 
 
@@ -79,6 +84,9 @@ def test_every_series_of_the_service_begins_at_zero(name, labels):
         ("vcci_desk_effects_total", {"target": EFFECT_TARGETS, "outcome": EFFECT_OUTCOMES}),
         ("vcci_desk_open_incidents", {"priority": PRIORITIES}),
         ("vcci_desk_oldest_effect_age_seconds", {"target": EFFECT_TARGETS}),
+        ("vcci_desk_page_seconds_count", {}),
+        ("vcci_desk_effect_seconds_count", {"target": EFFECT_TARGETS}),
+        ("vcci_desk_timer_late_seconds_count", {}),
     ],
 )
 def test_every_series_of_the_desk_begins_at_zero(name, labels):
@@ -98,6 +106,7 @@ def test_every_circuit_begins_closed():
 
 def test_there_is_a_bucket_at_each_promised_latency():
     assert {0.5, 1.0} <= set(REQUEST_SECONDS)
+    assert {1, 60, 120} <= set(DESK_SECONDS)
 
 
 def test_no_series_tells_only_when_it_was_created():

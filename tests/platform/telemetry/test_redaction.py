@@ -106,6 +106,25 @@ def test_every_secret_of_the_settings_is_known():
     assert redactor.text(f"https://beat.example/ping/{SECRETS['heartbeat']}") == REDACTED
 
 
+@pytest.mark.parametrize("variable", ["PROMETHEUS_HEADERS", "ALERTMANAGER_HEADERS"])
+def test_the_value_of_each_header_is_a_secret_by_itself(variable):
+    """Only all of them as one text were once known, which no log line ever holds."""
+    values = ["Basic dmNjaTpxTG1aMjE=", "qLmZ22secretvalue", "https://who:qLmZ23@shop.example/a secret"]
+    text = "\n".join(f"X-Own-{number}: {value}" for number, value in enumerate(values)) + "\nX-Scope-OrgID: shop\n"
+
+    redactor = Redactor(secrets_of(Settings(**{variable: text})))
+
+    for value in (*values, "dmNjaTpxTG1aMjE="):
+        assert redactor.text(f"sent {value!r} there") == f"sent '{REDACTED}' there"
+    assert redactor.text("the shop is open") == "the shop is open"
+
+
+def test_each_of_several_secrets_is_one():
+    redactor = Redactor(secrets_of(Settings(PAGERDUTY_WEBHOOK_SECRETS="qLmZ31secretvalue, qLmZ32secretvalue")))
+
+    assert redactor.text("qLmZ32secretvalue or qLmZ31secretvalue") == f"{REDACTED} or {REDACTED}"
+
+
 def test_settings_that_hide_nothing_teach_nothing():
     assert secrets_of(Settings()) == []
 

@@ -203,6 +203,67 @@ def test_requests_in_progress_return_to_zero_however_they_end():
     assert metrics.registry.get_sample_value("http_requests_in_progress") == 0
 
 
+# ---- streams of events -------------------------------------------------------------------------------------------
+
+
+def listening(app, metrics, *, torn=False):
+    """Add a page that is told what happens for five minutes, and return what was open and in progress meanwhile."""
+    during = []
+
+    @app.get("/live")
+    async def live() -> StreamingResponse:
+        app.state.ticks.now += 0.2
+
+        async def events():
+            for _ in range(3):
+                app.state.ticks.now += 100
+                names = ("http_streams_open", "http_requests_in_progress")
+                during.append(tuple(metrics.registry.get_sample_value(name) for name in names))
+                yield "data: 11\n\n"
+                await asyncio.sleep(0)
+            if torn:
+                raise ArithmeticError("in the middle")
+
+        return StreamingResponse(events(), media_type="text/event-stream; charset=utf-8")
+
+    return during
+
+
+def test_a_stream_of_events_is_timed_until_it_begins_and_counted_among_the_open_ones():
+    app, metrics = observed()
+    during = listening(app, metrics)
+
+    ask(app, "GET", "/live")
+
+    assert seconds(metrics, "GET", "/live", "ok") == pytest.approx(0.2)
+    assert seconds(metrics, "GET", "/live", "ok", "count") == count(metrics, "GET", "/live", 200) == 1
+    assert during == [(1, 0)] * 3
+    assert metrics.registry.get_sample_value("http_streams_open") == 0
+    assert metrics.registry.get_sample_value("http_requests_in_progress") == 0
+
+
+def test_a_reader_who_leaves_a_stream_has_had_what_was_asked_for():
+    app, metrics = observed()
+    listening(app, metrics)
+
+    leave(app, "/live", [{"type": "http.request", "body": b"", "more_body": False}])
+
+    assert count(metrics, "GET", "/live", 200) == 1
+    assert seconds(metrics, "GET", "/live", "client_error", "count") == 0
+    assert metrics.registry.get_sample_value("http_streams_open") == 0
+
+
+def test_a_stream_that_breaks_is_our_failure():
+    app, metrics = observed()
+    listening(app, metrics, torn=True)
+
+    with suppress(ArithmeticError):
+        ask(app, "GET", "/live")
+
+    assert count(metrics, "GET", "/live", 500) == 1
+    assert seconds(metrics, "GET", "/live", "server_error") == pytest.approx(0.2)
+
+
 # ---- the law -----------------------------------------------------------------------------------------------------
 
 PATHS = st.sampled_from(

@@ -49,5 +49,5 @@ def test_a_key_can_be_added_and_revoked(vcci):
 def test_an_unknown_tenant_is_named_in_the_refusal(vcci):
     result = vcci("key", "create", "Nobody")
 
-    assert result.exit_code == 1
+    assert getattr(result.exception, "exit_code", None) == 2
     assert "there is no tenant 'Nobody'" in str(result.exception)

@@ -7,7 +7,7 @@ from vcci_slo.promql.indicators import bad_now, bucket_matcher, errors_in, total
 from vcci_slo.promql.measures import condition, vanished
 from vcci_slo.testing import a_plan
 
-HOUR = timedelta(hours=1)
+HOUR, SCRAPE = timedelta(hours=1), timedelta(seconds=15)
 VALID = 'http_requests_total{job="shop-api",endpoint!~"/health/.*",status!~"4.."}'
 BAD = 'http_requests_total{job="shop-api",endpoint!~"/health/.*",status!~"4..",status=~"5.."}'
 TIMED = 'job="shop-api",endpoint!~"/health/.*",outcome="ok"'
@@ -36,14 +36,25 @@ def test_failed_probes_are_those_that_did_not_succeed():
     slo = only_slo(good="api.probe", objective="99.9%")
 
     probes = 'probe_success{job="probe-api"}'
-    assert errors_in(slo, HOUR) == f"sum(count_over_time({probes}[1h])) - sum(sum_over_time({probes}[1h]))"
+    seen = f"{probes}[59m59s999ms]"
+    assert errors_in(slo, HOUR) == f"sum(count_over_time({seen})) - sum(sum_over_time({seen}))"
+
+
+def test_a_rule_reads_a_scrape_more_and_takes_what_it_extends_back():
+    """Windows of rules meet: what lies between the last scrape of one and the first of the next is in one of them."""
+    slo = only_slo(good="api.requests", objective="99.9%")
+
+    assert total_in(slo, HOUR, scrape=SCRAPE) == f"sum(increase({VALID}[1h14s999ms])) * 3600 / 3614.999"
+    assert errors_in(slo, HOUR, scrape=SCRAPE, total="all") == (
+        f"sum(increase({BAD}[1h14s999ms])) * 3600 / 3614.999 or on () 0 * all"
+    )
 
 
 def test_a_value_at_its_limit_is_bad():
     slo = only_slo(holds="api.oldest", below="30m", objective="99%")
 
     assert bad_now(slo) == 'max(oldest_age_seconds{job="shop-api"}) >= bool 1800'
-    assert errors_in(slo, HOUR) == 'sum(sum_over_time(slo:sli_bad:bool{slo="promise"}[1h]))'
+    assert errors_in(slo, HOUR) == 'sum(sum_over_time(slo:sli_bad:bool{slo="promise"}[59m59s999ms]))'
 
 
 def test_a_fractional_bucket_has_one_spelling():

@@ -75,12 +75,23 @@ def test_a_component_with_a_probe_can_promise_to_be_there():
     )
 
 
+def test_a_quantile_is_split_by_its_labels_and_not_by_the_buckets_it_is_reckoned_from():
+    def quantile(by: str) -> dict[str, str]:
+        value = f"histogram_quantile(0.95, sum by ({by}) (rate(age_seconds_bucket{{SELECTOR}}[1h])))"
+        return {"value": value, "unit": "seconds"}
+
+    signals = {"age": quantile("queue, le"), "all": quantile("le")}
+    plan = a_plan(components={"worker": {**QUEUES, "signals": signals}}, slos={})
+
+    assert [plan.signal(f"worker.{name}").by for name in signals] == [("queue",), ()]
+
+
 def test_a_value_of_one_queue_is_chosen_inside_its_selector():
     plan = a_plan(components__worker=QUEUES, slos={"wait": {"holds": "worker.age", "below": "5m", "objective": "99%"}})
 
     indicator = plan.slo("wait-mail").indicator
     assert isinstance(indicator, LimitIndicator)
-    assert (indicator.below, indicator.only) == (300.0, (Matcher("queue", "=", "mail"),))
+    assert (indicator.limit, indicator.side, indicator.only) == (300.0, "below", (Matcher("queue", "=", "mail"),))
 
 
 def test_the_common_selector_is_joined_unless_a_component_says_otherwise():
@@ -355,3 +366,11 @@ def test_a_spec_without_metadata_is_still_told_of_its_other_mistakes():
     found = problems(metadata=None, slos__errors__objective=1)
 
     assert len(found) == 2
+
+
+def test_what_rings_a_phone_does_not_wait_for_working_hours():
+    notify = {"office": {"pagerduty": "high", "during": "business"}}
+
+    (problem,) = problems(notify=notify)
+
+    assert "notify.office.during: expected pagerduty: low, or nothing, where people are asked in working" in problem

@@ -32,7 +32,7 @@ def test_a_spec_of_a_dozen_lines_is_whole():
     spec = parse(TWELVE_LINES).spec
 
     assert list(spec.severities) == ["P0", "P1", "P2", "P3"]
-    assert spec.burn_policies["user-facing"].fast == "P1"
+    assert spec.burn_policies["user-facing"]["fast"].priority == "P1"
 
 
 def test_own_severities_are_kept_beside_the_defaults():
@@ -95,8 +95,8 @@ def test_a_list_is_no_spec():
         ({"slos__errors": {"good": "api.requests", "fast": "api.requests"}}, "exactly one of good, fast and holds"),
         ({"slos__errors": {"good": "api.requests"}}, "an objective such as 99.9%"),
         ({"slos__errors": {"fast": "api.requests"}}, "fast with within"),
-        ({"slos__errors": {"holds": "api.oldest", "objective": "99%"}}, "holds and below together"),
-        ({"components__api__signals__odd": {"title": "odd"}}, "either events or value"),
+        ({"slos__errors": {"holds": "api.oldest", "objective": "99%"}}, "holds with either below or above"),
+        ({"components__api__signals__odd": {"title": "odd"}}, "exactly one of events, value, errors and error_ratio"),
         ({"components__api__signals__odd": {"value": "up"}}, "the unit of the value"),
         ({"components__api__runs": {"deployment": "a", "replicas": "20-6"}}, "a span such as 6-20"),
         ({"links__grafana": "grafana"}, "text of the form"),

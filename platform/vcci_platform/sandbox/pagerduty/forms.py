@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -13,6 +13,7 @@ __all__ = [
     "DEDUP_KEY_CHARACTERS",
     "EVENT_BYTES",
     "ROUTING_KEY_CHARACTERS",
+    "SEVERITIES",
     "SUMMARY_CHARACTERS",
     "WHERE_ELSE",
     "ChangeForm",
@@ -41,7 +42,9 @@ WHERE_ELSE: Final = {
     "incident_key": "Events API v2 calls it dedup_key",
 }
 
-Severity = Literal["critical", "warning", "error", "info"]
+Severity = Literal["critical", "error", "warning", "info"]
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
+"""From the worst down."""
 
 
 class Link(ClosedForm):

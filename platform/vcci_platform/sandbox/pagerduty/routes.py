@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from vcci_platform.sandbox.constants import ROUTING_KEY
 from vcci_platform.sandbox.forms import ClosedForm, NotAnObject, read_object, sentences
 from vcci_platform.sandbox.pagerduty import CALLS_A_MINUTE
 from vcci_platform.sandbox.pagerduty.forms import (
@@ -67,7 +66,7 @@ def _read(form: type[FormT], body: bytes, sandbox: Sandbox) -> FormT:
         value = read_object(body)
     except NotAnObject as error:
         raise _refused(400, "Unrecognized object", "Event object format is unrecognized", [str(error)]) from error
-    if key_errors := _key_errors(value):
+    if key_errors := _key_errors(value, sandbox):
         raise _refused(400, "invalid event", "Event object is invalid", key_errors)
     if not sandbox.pagerduty_window.admit(value["routing_key"], sandbox.clock.now()):
         sentence = f"More than {CALLS_A_MINUTE} calls in 60 s with this routing key; retry later"
@@ -79,13 +78,13 @@ def _read(form: type[FormT], body: bytes, sandbox: Sandbox) -> FormT:
         raise _refused(400, "invalid event", "Event object is invalid", errors) from error
 
 
-def _key_errors(value: dict[str, Any]) -> list[str]:
+def _key_errors(value: dict[str, Any], sandbox: Sandbox) -> list[str]:
     key = value.get("routing_key")
     if not isinstance(key, str) or not key.strip():
         return ["'routing_key' is missing or blank"]
     if len(key) != ROUTING_KEY_CHARACTERS:
         return [f"Length of 'routing_key' is incorrect (should be {ROUTING_KEY_CHARACTERS} characters)"]
-    if key != ROUTING_KEY:
+    if sandbox.pagerduty.account.integration_by_key(key) is None:
         return ["Invalid routing key"]
     return []
 

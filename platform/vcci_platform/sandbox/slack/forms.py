@@ -1,4 +1,4 @@
-"""What Slack accepts as a message, by the incoming webhook and by `chat.postMessage`."""
+"""What Slack accepts: messages by the incoming webhook and by the Web API, changes of them, channels."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ from typing import Any, Final
 from pydantic import Field
 
 from vcci_platform.sandbox.forms import ClosedForm, Filled
+from vcci_platform.sandbox.slack.blocks import shown_blocks
 
-__all__ = ["TEXT_CHARACTERS", "MessageForm", "PostForm"]
+__all__ = [
+    "TEXT_CHARACTERS",
+    "ArchiveForm",
+    "ChannelForm",
+    "ListForm",
+    "MessageForm",
+    "PostForm",
+    "TopicForm",
+    "UpdateForm",
+]
 
 # https://docs.slack.dev/changelog/2018-truncating-really-long-messages
 TEXT_CHARACTERS: Final = 40_000
@@ -39,7 +49,7 @@ class MessageForm(ClosedForm):
         if self.text.strip():
             return self.text
         parts = [attachment.get("fallback") or attachment.get("text") or "" for attachment in self.attachments]
-        parts += [str((block.get("text") or {}).get("text", "")) for block in self.blocks]
+        parts += [piece.text for piece in shown_blocks(self.blocks)]
         return "\n".join(str(part) for part in parts if part)
 
     @property
@@ -52,3 +62,38 @@ class PostForm(MessageForm):
     """A message by `chat.postMessage`, which names its channel."""
 
     channel: Filled  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride] - narrower, frozen
+
+
+class UpdateForm(PostForm):
+    """What `chat.update` makes of the message that `ts` names."""
+
+    ts: Filled
+
+
+class ChannelForm(ClosedForm):
+    """A new channel."""
+
+    name: str = ""
+    is_private: bool = False
+
+
+class TopicForm(ClosedForm):
+    """What a channel is about."""
+
+    channel: str = ""
+    topic: str = ""
+
+
+class ArchiveForm(ClosedForm):
+    """The channel to close."""
+
+    channel: str = ""
+
+
+class ListForm(ClosedForm):
+    """Which channels to list."""
+
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: str = ""
+    exclude_archived: bool = False
+    types: str = "public_channel"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from vcci_platform.sandbox.forms import ClosedForm, Filled
+from vcci_platform.sandbox.forms import ClosedForm, Filled, Timestamp
 
 __all__ = [
     "BODY_CHARACTERS",
@@ -20,7 +20,11 @@ __all__ = [
     "NewIncident",
     "PatchComponentForm",
     "PatchForm",
+    "PatchUpdateForm",
     "PatchedIncident",
+    "PatchedUpdate",
+    "PostmortemForm",
+    "PublishForm",
 ]
 
 # https://developer.statuspage.io/#operation/postPagesPageIdIncidents
@@ -117,3 +121,41 @@ class PatchComponentForm(ClosedForm):
     """The body that updates a component."""
 
     component: PatchedComponent
+
+
+class PatchedUpdate(ClosedForm):
+    """The fields of an update that has been read already: its words and its time can still be put right."""
+
+    body: Annotated[str, Field(max_length=BODY_CHARACTERS)] | None = None
+    display_at: Timestamp | None = None
+    deliver_notifications: bool = False  # the vendor mails an edited update only when it is told to
+
+
+class PatchUpdateForm(ClosedForm):
+    """The body that puts an update right."""
+
+    incident_update: PatchedUpdate
+
+
+class _Draft(ClosedForm):
+    body_draft: Filled
+
+
+class PostmortemForm(ClosedForm):
+    """The body that drafts the review of an incident."""
+
+    postmortem: _Draft
+
+
+class Publication(ClosedForm):
+    """Who is told that the review is there; nobody unless it is said."""
+
+    notify_subscribers: bool = False
+    notify_twitter: bool = False
+    custom_tweet: str | None = None
+
+
+class PublishForm(ClosedForm):
+    """The body that publishes the review."""
+
+    postmortem: Publication = Publication()

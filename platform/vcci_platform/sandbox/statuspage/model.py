@@ -16,9 +16,21 @@ from vcci_platform.sandbox.statuspage.forms import (
     NewIncident,
     PatchedComponent,
     PatchedIncident,
+    PatchedUpdate,
+    Publication,
 )
 
-__all__ = ["AffectedComponent", "Component", "Incident", "Statuspage", "UnknownComponent", "Update"]
+__all__ = [
+    "AffectedComponent",
+    "Component",
+    "Incident",
+    "NotNow",
+    "Postmortem",
+    "Statuspage",
+    "UnknownComponent",
+    "UnknownUpdate",
+    "Update",
+]
 
 KEPT_RESOLVED: Final = 500
 
@@ -38,6 +50,14 @@ class UnknownComponent(LookupError):
 
     def __init__(self, unknown: str, known: Sequence[str]) -> None:
         super().__init__(f"component '{unknown}' does not exist on this page, which has {', '.join(known)}")
+
+
+class UnknownUpdate(LookupError):
+    """The incident has no update with this id."""
+
+
+class NotNow(ValueError):
+    """The page cannot do this with the incident as it is; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +93,22 @@ class Update:
     created_at: datetime
     deliver_notifications: bool
     affected_components: tuple[AffectedComponent, ...]
+    display_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Postmortem:
+    """The review of an incident: a draft that nobody sees, and what is published of it."""
+
+    body_draft: str
+    created_at: datetime
+    body_draft_updated_at: datetime
+    body: str | None = None
+    published_at: datetime | None = None
+    notify_subscribers: bool = False
+    notify_twitter: bool = False
+    custom_tweet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +128,7 @@ class Incident:
     monitoring_at: datetime | None = None
     resolved_at: datetime | None = None
     reminder_intervals: str | None = None
+    postmortem: Postmortem | None = None
     mailed: int = 0
 
 
@@ -149,6 +186,53 @@ class Statuspage:
         self._components[identifier] = replace(self.component(identifier), updated_at=now, **given)
         return self._components[identifier]
 
+    def patch_update(self, incident: Incident, update_id: str, form: PatchedUpdate, now: datetime) -> Update:
+        """Put an update right; who wants it told again says so."""
+        before = next((each for each in incident.updates if each.id == update_id), None)
+        if before is None:
+            raise UnknownUpdate(f"The requested incident update could not be found: {update_id}")
+        after = replace(
+            before,
+            body=before.body if form.body is None else form.body,
+            display_at=datetime.fromisoformat(form.display_at) if form.display_at else before.display_at,
+            updated_at=now,
+        )
+        updates = tuple(after if each.id == update_id else each for each in incident.updates)
+        self._tell(replace(incident, updates=updates, updated_at=now), mailed=form.deliver_notifications)
+        return after
+
+    def draft(self, incident: Incident, body: str, now: datetime) -> Postmortem:
+        """Write the review of an incident, for nobody to see yet."""
+        before = incident.postmortem or Postmortem(body, now, now)
+        postmortem = replace(before, body_draft=body, body_draft_updated_at=now)
+        self._incidents[incident.id] = replace(incident, postmortem=postmortem)
+        return postmortem
+
+    def publish(self, incident: Incident, form: Publication, now: datetime) -> Postmortem:
+        """Show the review to the public; only a resolved incident has one."""
+        if incident.postmortem is None:
+            raise NotNow("the incident has no postmortem: draft it first")
+        if incident.status != "resolved":
+            raise NotNow(f"a postmortem is published for a resolved incident, this one is {incident.status}")
+        postmortem = replace(
+            incident.postmortem, body=incident.postmortem.body_draft, published_at=now, **form.model_dump()
+        )
+        self._tell(replace(incident, postmortem=postmortem), mailed=form.notify_subscribers)
+        return postmortem
+
+    def revert(self, incident: Incident) -> Postmortem:
+        """Hide the review again; its draft stays."""
+        if incident.postmortem is None or incident.postmortem.published_at is None:
+            raise NotNow("the incident has no published postmortem")
+        postmortem = replace(incident.postmortem, body=None, published_at=None)
+        self._incidents[incident.id] = replace(incident, postmortem=postmortem)
+        return postmortem
+
+    def _tell(self, incident: Incident, *, mailed: bool) -> None:
+        """Keep the incident, and count a mail to every subscriber."""
+        self.mailed += int(mailed)
+        self._incidents[incident.id] = replace(incident, mailed=incident.mailed + int(mailed))
+
     def _check(self, form: PatchedIncident) -> None:
         for identifier in (*(form.component_ids or ()), *form.components):
             self.component(identifier)
@@ -174,6 +258,8 @@ class Statuspage:
                 created_at=now,
                 deliver_notifications=form.deliver_notifications,
                 affected_components=affected,
+                display_at=now,
+                updated_at=now,
             )
             mailed = int(form.deliver_notifications)
             self.mailed += mailed

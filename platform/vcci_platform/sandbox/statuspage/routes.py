@@ -14,14 +14,34 @@ from vcci_platform.sandbox.forms import ClosedForm, NotAnObject, read_object, se
 from vcci_platform.sandbox.refusal import Refused
 from vcci_platform.sandbox.state import Sandbox
 from vcci_platform.sandbox.statuspage import CALLS_A_MINUTE
-from vcci_platform.sandbox.statuspage.forms import WHERE_ELSE, CreateForm, PatchComponentForm, PatchForm
-from vcci_platform.sandbox.statuspage.model import Component, Incident, Statuspage, UnknownComponent
-from vcci_platform.sandbox.statuspage.shape import component_shape, incident_shape
+from vcci_platform.sandbox.statuspage.forms import (
+    WHERE_ELSE,
+    CreateForm,
+    PatchComponentForm,
+    PatchForm,
+    PatchUpdateForm,
+    PostmortemForm,
+    PublishForm,
+)
+from vcci_platform.sandbox.statuspage.model import (
+    Component,
+    Incident,
+    NotNow,
+    Statuspage,
+    UnknownComponent,
+    UnknownUpdate,
+)
+from vcci_platform.sandbox.statuspage.shape import (
+    component_shape,
+    incident_shape,
+    postmortem_shape,
+    update_shape,
+)
 
 __all__ = ["router"]
 
 ROWS = 100  # the most that the vendor lists on one page
-RATE_EXCEEDED = 420  # the page on limits says "420 or 429"; 420 is the one that surprises clients
+RATE_EXCEEDED = (420, 429)  # the page on limits says "420 or 429", so they take turns here
 BODY_BYTES = 1024 * 1024
 
 FormT = TypeVar("FormT", bound=ClosedForm)
@@ -37,6 +57,13 @@ def router(sandbox: Sandbox) -> APIRouter:
     routes.add_api_route("/incidents/unresolved", api.list_unresolved, methods=["GET"])
     routes.add_api_route("/incidents/{incident_id}", api.get_incident, methods=["GET"])
     routes.add_api_route("/incidents/{incident_id}", api.patch_incident, methods=["PATCH"])
+    routes.add_api_route(
+        "/incidents/{incident_id}/incident_updates/{update_id}", api.patch_update, methods=["PATCH", "PUT"]
+    )
+    routes.add_api_route("/incidents/{incident_id}/postmortem", api.get_postmortem, methods=["GET"])
+    routes.add_api_route("/incidents/{incident_id}/postmortem", api.draft_postmortem, methods=["PUT"])
+    routes.add_api_route("/incidents/{incident_id}/postmortem/publish", api.publish_postmortem, methods=["PUT"])
+    routes.add_api_route("/incidents/{incident_id}/postmortem/revert", api.revert_postmortem, methods=["PUT"])
     routes.add_api_route("/components", api.list_components, methods=["GET"])
     routes.add_api_route("/components/{identifier}", api.get_component, methods=["GET"])
     routes.add_api_route("/components/{identifier}", api.patch_component, methods=["PATCH"])
@@ -48,6 +75,7 @@ class _Api:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._refusals = 0
 
     async def create_incident(self, request: Request, page_id: str) -> JSONResponse:
         self._enter(request, page_id)
@@ -84,6 +112,48 @@ class _Api:
     async def get_incident(self, request: Request, page_id: str, incident_id: str) -> JSONResponse:
         return JSONResponse(self._show(request, _incident(self._enter(request, page_id), incident_id)))
 
+    async def patch_update(self, request: Request, page_id: str, incident_id: str, update_id: str) -> JSONResponse:
+        incident = _incident(self._enter(request, page_id), incident_id)
+        form = await _read(PatchUpdateForm, request)
+        try:
+            update = self._sandbox.patch_update(incident, update_id, form.incident_update)
+        except UnknownUpdate as error:
+            raise _refused(404, str(error)) from error
+        request.state.note = f"update {update.id} of incident {incident.id} put right"
+        return JSONResponse(update_shape(update, incident.id))
+
+    async def get_postmortem(self, request: Request, page_id: str, incident_id: str) -> JSONResponse:
+        postmortem = _incident(self._enter(request, page_id), incident_id).postmortem
+        if postmortem is None:
+            raise _refused(404, f"The incident {incident_id} has no postmortem")
+        return JSONResponse(postmortem_shape(postmortem))
+
+    async def draft_postmortem(self, request: Request, page_id: str, incident_id: str) -> JSONResponse:
+        incident = _incident(self._enter(request, page_id), incident_id)
+        form = await _read(PostmortemForm, request)
+        postmortem = self._sandbox.draft_postmortem(incident, form)
+        request.state.note = f"postmortem of incident {incident.id} drafted"
+        return JSONResponse(postmortem_shape(postmortem))
+
+    async def publish_postmortem(self, request: Request, page_id: str, incident_id: str) -> JSONResponse:
+        incident = _incident(self._enter(request, page_id), incident_id)
+        form = await _read(PublishForm, request)
+        try:
+            postmortem = self._sandbox.publish_postmortem(incident, form)
+        except NotNow as error:
+            raise _refused(400, str(error)) from error
+        request.state.note = f"postmortem of incident {incident.id} published"
+        return JSONResponse(postmortem_shape(postmortem))
+
+    async def revert_postmortem(self, request: Request, page_id: str, incident_id: str) -> JSONResponse:
+        incident = _incident(self._enter(request, page_id), incident_id)
+        try:
+            postmortem = self._sandbox.revert_postmortem(incident)
+        except NotNow as error:
+            raise _refused(400, str(error)) from error
+        request.state.note = f"postmortem of incident {incident.id} hidden again"
+        return JSONResponse(postmortem_shape(postmortem))
+
     async def list_components(
         self, request: Request, page_id: str, page: int = 1, per_page: int = ROWS
     ) -> JSONResponse:
@@ -105,7 +175,10 @@ class _Api:
         if not secrets.compare_digest(given.encode(), f"OAuth {STATUSPAGE_API_KEY}".encode()):
             raise _refused(401, "Could not authenticate: expected the header 'Authorization: OAuth <key>'")
         if not self._sandbox.statuspage_window.admit(STATUSPAGE_API_KEY, self._sandbox.clock.now()):
-            raise _refused(RATE_EXCEEDED, f"More than {CALLS_A_MINUTE} calls in 60 s with this token")
+            self._refusals += 1
+            raise _refused(
+                RATE_EXCEEDED[(self._refusals - 1) % 2], f"More than {CALLS_A_MINUTE} calls in 60 s with this token"
+            )
         if page_id != PAGE_ID:
             raise _refused(404, f"The requested page could not be found: {page_id}")
         return self._sandbox.statuspage

@@ -1,0 +1,1 @@
+"""What others tell the desk: who may, and what it means."""

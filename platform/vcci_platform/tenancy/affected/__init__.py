@@ -1,0 +1,1 @@
+"""Whom a fault touched: failed and slow requests, counted by tenant where they happen, for operators alone."""

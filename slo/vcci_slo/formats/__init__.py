@@ -1,0 +1,1 @@
+"""Other tools' descriptions of objectives, read and written."""

@@ -1,0 +1,1 @@
+"""Promises of other formats as a spec of ours."""

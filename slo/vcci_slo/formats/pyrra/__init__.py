@@ -1,0 +1,1 @@
+"""Pyrra's ServiceLevelObjectives: read with its checks, and what its alerts mean."""

@@ -1,0 +1,1 @@
+"""PromQL queries of other formats: read with their places, recognised where well-formed, and given ranges."""
