@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -50,12 +51,22 @@ class RunningDesk:
         return "http_streams_open 1.0" in web.get(f"{self.url}/health/metrics", timeout=30).text
 
     def incident(self) -> str:
-        """Return the id of the only incident of the platform.
+        """Return the id of the only incident of the platform; no other test needs to have reported it.
 
         Nothing takes this desk's pages, so that after three minutes it opens an incident about itself too.
         """
-        (only,) = web.get(f"{self.url}/v1/incidents?system=vcci&state=open", timeout=30).json()["items"]
+        if not self._open():
+            reported = {"by": "ada", "title": "Suppliers cannot sign in", "priority": "P1", "system": "vcci"}
+            web.post(f"{self.url}/v1/incidents", json=reported, timeout=30).raise_for_status()
+            wait_until(self._open, what="the report opened no incident")
+        (only,) = self._open()
         found: str = only["id"]
+        return found
+
+    def _open(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = web.get(f"{self.url}/v1/incidents?system=vcci&state=open", timeout=30).json()[
+            "items"
+        ]
         return found
 
 
@@ -259,7 +270,7 @@ def test_the_words_for_the_public_are_read_before_they_are_sent(vcci):
     never = vcci("incident", "publish", incident, "--preview")
 
     assert usual.stdout.startswith("Problem with API (investigating)\n")
-    assert usual.stdout.endswith("API: partial outage\n")
+    assert "API: partial outage\nNot shown: How many tenants are affected is " in usual.stdout
     assert "We know of it. Next update by" in own.stdout
     assert (never.returncode, "The public is not told of" in never.stderr) == (1, True)
 
@@ -286,7 +297,9 @@ def test_a_ready_sentence_of_the_spec_is_listed_and_sent_by_its_name(vcci):
     assert shown.stdout.count(sentence) == 1
 
 
-def test_whether_the_desk_does_its_work_and_what_was_done_has_a_command(vcci):
+def test_whether_the_desk_does_its_work_and_what_was_done_has_a_command(vcci, desk):
+    vcci("incident", "note", desk.incident(), "a look at the desk")
+
     state = vcci("desk", "state")
     audit = vcci("desk", "audit")
 
@@ -299,7 +312,8 @@ def test_whether_the_desk_does_its_work_and_what_was_done_has_a_command(vcci):
 
 def test_from_the_first_person_on_a_command_needs_a_token_and_acts_in_its_name(vcci, desk, tmp_path):
     home = str(desk.home)
-    incident = desk.incident()
+    incident = vcci("incident", "report", "Rows were read", "--priority", "P2", "--system", "rows").stdout.split(":")[0]
+    vcci("incident", "security", incident, "--why", "by somebody who was let go")
     made = vcci("desk", "people", "add", "Grace Hopper", "--rank", "admin", VCCI_HOME=home)
     viewer = vcci("desk", "people", "add", "Vi", "--rank", "viewer", VCCI_HOME=home).stdout.strip()
     token = made.stdout.strip()

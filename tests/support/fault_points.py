@@ -52,7 +52,7 @@ TRANSACTIONS: Mapping[str, tuple[str, ...]] = {
         "responders escalate",
         "responders reword",
     ),
-    "Dispatcher._postponed": ("pagerduty trigger",),
+    "Dispatcher._postponed": ("pagerduty trigger", "slack reword"),
     "Dispatcher._dead": ("pagerduty trigger", "mail mail", "responders escalate"),
     "Reconciler._compare_page": ("triggered", "acknowledged", "resolved", "missing"),
     "Reconciler._compare_post": ("investigating", "identified", "monitoring", "resolved"),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, exists, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, not_, or_, select, update
 
 from vcci_platform.incidents import tables
 
@@ -144,12 +144,9 @@ def enqueue(
 
 def claim(connection: Connection, target: Target, by: str, lease: timedelta, now: datetime) -> Effect | None:
     """Take the next effect that is at the head of its lane, until the lease ends. On PostgreSQL nobody waits for it."""
-    earlier = _outbox.alias("earlier")
-    first = ~exists().where(earlier.c.lane == _outbox.c.lane, earlier.c.state == "waiting", earlier.c.id < _outbox.c.id)
-    free = or_(_outbox.c.lease_until.is_(None), _outbox.c.lease_until < now)
     query = (
         select(_outbox)
-        .where(_outbox.c.state == "waiting", _outbox.c.target == target.value, _outbox.c.not_before <= now, free, first)
+        .where(_claimable(target, now))
         .order_by(not_(_outbox.c.lane.endswith(FIRST)), _outbox.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -174,9 +171,17 @@ def claim(connection: Connection, target: Target, by: str, lease: timedelta, now
 
 def is_ready(connection: Connection, target: Target, now: datetime) -> bool:
     """Return whether it is worth trying to claim something; reading is cheaper than claiming in vain."""
+    return connection.execute(select(_outbox.c.id).where(_claimable(target, now)).limit(1)).first() is not None
+
+
+def _claimable(target: Target, now: datetime) -> ColumnElement[bool]:
+    """Return what holds of an effect that is due, in nobody's hands, and the first of its lane."""
+    earlier = _outbox.alias("earlier")
+    first = ~exists().where(earlier.c.lane == _outbox.c.lane, earlier.c.state == "waiting", earlier.c.id < _outbox.c.id)
     free = or_(_outbox.c.lease_until.is_(None), _outbox.c.lease_until < now)
-    ready = and_(_outbox.c.state == "waiting", _outbox.c.target == target.value, _outbox.c.not_before <= now, free)
-    return connection.execute(select(_outbox.c.id).where(ready).limit(1)).first() is not None
+    return and_(
+        _outbox.c.state == "waiting", _outbox.c.target == target.value, _outbox.c.not_before <= now, free, first
+    )
 
 
 def tried_before(connection: Connection, effect: Effect) -> bool:
