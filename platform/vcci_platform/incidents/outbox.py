@@ -282,12 +282,7 @@ def call_off(
 
 def unarrived(connection: Connection, incident_id: str, kinds: Collection[Kind]) -> tuple[RowMapping, ...]:
     """Return what waits or was given up of these kinds, oldest first: all that may still be sent some day."""
-    which = and_(
-        _outbox.c.incident_id == incident_id,
-        _outbox.c.state.in_(["waiting", "dead"]),
-        _outbox.c.kind.in_([kind.value for kind in kinds]),
-    )
-    return tuple(connection.execute(select(_outbox).where(which).order_by(_outbox.c.id).with_for_update()).mappings())
+    return _unfinished(connection, incident_id, kinds, ("waiting", "dead"))
 
 
 def reword(connection: Connection, number: int, body: Mapping[str, Any]) -> None:
@@ -385,10 +380,12 @@ def waiting(connection: Connection) -> dict[Target, tuple[int, datetime | None]]
     return {target: found.get(target.value, (0, None)) for target in Target}
 
 
-def _unfinished(connection: Connection, incident_id: str, kinds: Collection[Kind]) -> tuple[RowMapping, ...]:
+def _unfinished(
+    connection: Connection, incident_id: str, kinds: Collection[Kind], states: Collection[str] = ("waiting",)
+) -> tuple[RowMapping, ...]:
     which = and_(
         _outbox.c.incident_id == incident_id,
-        _outbox.c.state == "waiting",
+        _outbox.c.state.in_(states),
         _outbox.c.kind.in_([kind.value for kind in kinds]),
     )
     return tuple(connection.execute(select(_outbox).where(which).order_by(_outbox.c.id).with_for_update()).mappings())

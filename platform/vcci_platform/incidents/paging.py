@@ -138,11 +138,21 @@ class Paging(Effects):
         """Page through every other way there is: a page that is not heard is worse than one that is heard twice."""
         self._call_otherwise(why)
         if Target.SECOND_PAGER in self.policy.channels:
-            key = self._key() if self.incident.level == 1 else f"{self._key()}{LEVEL}{self.incident.level}"
             page = messages.page_document(
-                self.incident, self.alerts, self.policy, key=key, priority=self.incident.priority, why=why
+                self.incident,
+                self.alerts,
+                self.policy,
+                key=self._unheard_key(),
+                priority=self.incident.priority,
+                why=why,
             )
             self._enqueue(Target.SECOND_PAGER, Kind.TRIGGER, page)
+
+    def _unheard_key(self) -> str:
+        """Return the key of the newest page: under one that was acknowledged before, nobody would be rung again."""
+        if self.incident.level > 1:
+            return f"{self._key()}{LEVEL}{self.incident.level}"
+        return next(reversed(self._own_keys()), self._key())
 
     def _call_otherwise(self, why: str) -> None:
         """Call through the chat and by mail."""
