@@ -14,10 +14,11 @@ from sqlalchemy.exc import OperationalError
 
 from vcci_platform.incidents import outbox, tables
 from vcci_platform.incidents.dispatcher import Dispatcher
+from vcci_platform.incidents.model import Action, Priority
 from vcci_platform.incidents.outbox import Target
 from vcci_platform.incidents.ports import Delivered, Failed, Letter, Message, Outcome, Page
 from vcci_platform.incidents.tasks import Desk
-from vcci_platform.incidents.testing import NINE, alert, manual_policy
+from vcci_platform.incidents.testing import NINE, RecordingVendors, alert, manual_policy
 from vcci_platform.incidents.vendors.statuspage import Statuspage
 
 if TYPE_CHECKING:
@@ -64,20 +65,7 @@ def test_while_pagerduty_is_down_for_ten_minutes_every_other_way_is_used_once_an
     either_office: Office,
 ) -> None:
     office, others = either_office, OtherWays()
-    ways = frozenset({"pagerduty", "statuspage", "slack", "mail", "second-pager"})
-    mails = {"platform.primary": "primary@example.com"}
-    office.desk = Desk(office.desk.database, manual_policy(channels=ways, mails=mails), office.clock, office.metrics)
-    vendors = office.vendors
-    office.dispatcher = Dispatcher(
-        office.desk,
-        vendors,
-        vendors,
-        vendors,
-        mailer=others,
-        second_pager=others,
-        random=Random(11),
-        rest=timedelta(0),
-    )
+    vendors = _give_other_ways(office, others)
     vendors.answer = lambda target, _: (
         Failed("no answer", retryable=True, ambiguous=False)
         if target == "pagerduty" and office.clock.now() < NINE + TEN
@@ -101,6 +89,43 @@ def test_while_pagerduty_is_down_for_ten_minutes_every_other_way_is_used_once_an
     headlines = [message.headline for message in vendors.messages]
     assert sum(headline.startswith("PAGE NOT DELIVERED") for headline in headlines) == 1
     assert [kind for kind in office.timeline if kind == "page_fell_back"] == ["page_fell_back"]
+
+
+def test_who_has_taken_a_fallback_is_rung_again_by_the_page_for_something_worse(either_office: Office) -> None:
+    """Under the key that was acknowledged, the second service would have rung nobody."""
+    office, others = either_office, OtherWays()
+    vendors = _give_other_ways(office, others)
+    vendors.answer = lambda target, _: Failed("no answer", retryable=True) if target == "pagerduty" else None
+    office.hears(alert("APILatencyHigh", priority=Priority.P1))
+    office.pass_time(8, step=0.25)
+    office.desk.act(office.incident.id, Action.ACKNOWLEDGE, by="ada")
+    office.pass_time(1, step=0.25)
+
+    office.hears(alert())
+    office.pass_time(8, step=0.25)
+
+    rung = [key for what, key in others.taken if what == "page"]
+    assert len(rung) == len(set(rung)) == 2
+    assert [key for what, key in others.taken if what == "acknowledge"] == rung[:1]
+
+
+def _give_other_ways(office: Office, others: OtherWays) -> RecordingVendors:
+    """Give the desk a mail server and a second PagerDuty service."""
+    ways = frozenset({"pagerduty", "statuspage", "slack", "mail", "second-pager"})
+    mails = {"platform.primary": "primary@example.com"}
+    office.desk = Desk(office.desk.database, manual_policy(channels=ways, mails=mails), office.clock, office.metrics)
+    vendors = office.vendors
+    office.dispatcher = Dispatcher(
+        office.desk,
+        vendors,
+        vendors,
+        vendors,
+        mailer=others,
+        second_pager=others,
+        random=Random(11),
+        rest=timedelta(0),
+    )
+    return vendors
 
 
 class LatePage:
