@@ -67,7 +67,9 @@ def test_an_outage_is_shown_from_the_fault_to_the_end_of_the_incident(tmp_path):
     ]
     places = [said.find(chapter) for chapter in chapters]
     assert -1 not in places, [chapter for chapter, place in zip(chapters, places, strict=True) if place == -1]
-    assert places == sorted(places)
+    # That the alert is over and that the incident is watched are seen by two looks: either may be told first.
+    over = chapters.index("APIHighErrorRate P0 is over")
+    assert [*places[:over], *sorted(places[over : over + 2]), *places[over + 2 :]] == sorted(places)
     assert "the status page shows API as major outage" in said
     assert "the status page shows API as operational" in said
     assert re.search(r"paged after \(it rang once\)\s+\d", said)
