@@ -65,7 +65,7 @@ def _enriched(store: Database) -> dict[str, datetime]:
     """Return when what was around each system's incident was kept."""
     query = select(incident.c.system, incident_context.c.gathered_at).join(incident_context)
     with store.read() as connection:
-        return dict(connection.execute(query).tuples())
+        return dict(connection.execute(query).tuples().all())
 
 
 if __name__ == "__main__":
