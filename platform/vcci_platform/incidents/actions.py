@@ -58,6 +58,7 @@ __all__ = [
     "signs",
     "stopped",
     "told",
+    "updated",
 ]
 
 DEADLINES = (
@@ -119,9 +120,12 @@ def on_action(
 
 
 def on_approval(
-    incident: Incident, policy: IncidentPolicy, *, by: str, why: str = "", words: str = ""
+    incident: Incident, policy: IncidentPolicy, now: datetime, *, by: str, why: str = "", words: str = ""
 ) -> tuple[Decision, ...]:
-    """Return what follows when the commander lets the public know, nothing if it knows already, or raise `Refused`."""
+    """Return what follows when the commander lets the public know, nothing if it knows already, or raise `Refused`.
+
+    Words of their own are an update: the next one is due a whole interval later, and the words name that moment.
+    """
     if not incident.is_open:
         sentence = f"an incident that is {incident.state} is not published any more"
         raise Refused("not-open", sentence, allowed_actions(incident.state))
@@ -131,7 +135,11 @@ def on_approval(
     check_tellable(incident)
     if incident.publication is Publication.PUBLISHED and not words:
         return ()
-    return Publish(by, why, words=words), Tick(SYSTEM, milestone="published")
+    return (
+        Publish(by, why, words=words),
+        Tick(SYSTEM, milestone="published"),
+        *(updated(incident, policy, now) if words else ()),
+    )
 
 
 def check_tellable(incident: Incident) -> None:
@@ -221,6 +229,13 @@ def clocks(incident: Incident, policy: IncidentPolicy, now: datetime, *, since: 
     if rules.update is not None:
         clocks.append(Arm(TimerKind.UPDATE, rules.after(now, rules.update)))
     return clocks + escalations(incident, policy, now)
+
+
+def updated(incident: Incident, policy: IncidentPolicy, now: datetime) -> list[Decision]:
+    """Return what it means for the clocks that an update was given: the next is due a whole interval from now."""
+    rules = policy[incident.priority]
+    due = [] if rules.update is None else [Arm(TimerKind.UPDATE, rules.after(now, rules.update))]
+    return [Cancel((TimerKind.UPDATE, TimerKind.LATE_UPDATE)), *due]
 
 
 def escalations(incident: Incident, policy: IncidentPolicy, now: datetime) -> list[Decision]:

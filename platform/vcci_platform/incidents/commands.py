@@ -16,11 +16,11 @@ from vcci_platform.incidents.actions import (
     publication,
     signs,
     told,
+    updated,
 )
 from vcci_platform.incidents.decisions import (
     SYSTEM,
     AddTasks,
-    Arm,
     Assign,
     Cancel,
     Classify,
@@ -101,14 +101,11 @@ def on_update(
     decisions: list[Decision] = [
         Record("update", text, by=update.by, facts=facts),
         Tell(f"Update by {update.by}: {text}{untold}"),
-        *(() if untold else (Cancel((TimerKind.UPDATE, TimerKind.LATE_UPDATE)),)),
+        *(() if untold else updated(incident, policy, now)),
         Tick(SYSTEM, milestone="updated"),
         *told(incident, policy, "update", text),
         *signs(incident, policy, now),
     ]
-    rules = policy[incident.priority]
-    if rules.update is not None and not untold:
-        decisions.append(Arm(TimerKind.UPDATE, rules.after(now, rules.update)))
     if update.public:
         check_tellable(incident)
         if not may_publish or not follows:

@@ -292,7 +292,7 @@ class Desk:
         """Let the public know, because the commander says so; `words` stand in place of the usual ones."""
         return self.command(
             incident_id,
-            lambda incident, rules, _: actions.on_approval(incident, rules, by=by, why=why, words=words),
+            lambda incident, rules, now: actions.on_approval(incident, rules, now, by=by, why=why, words=words),
             audited=audited,
         )
 

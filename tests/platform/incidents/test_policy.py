@@ -290,7 +290,20 @@ def test_what_is_never_shown_cannot_be_approved() -> None:
     incident, _ = opened(alert(priority=Priority.P3))
 
     with pytest.raises(Refused, match="a P3 is never shown on the status page"):
-        on_approval(incident, POLICY, by="ada")
+        on_approval(incident, POLICY, NINE, by="ada")
+
+
+def test_words_that_a_commander_publishes_put_the_next_update_a_whole_interval_off() -> None:
+    """The public was told of a moment that came from the detection, and the channel was asked for an update at once."""
+    incident, _ = opened(alert(priority=Priority.P1))
+    after = NINE + 25 * MINUTE
+
+    silent = on_approval(incident, POLICY, after, by="ada")
+    spoken = on_approval(incident, POLICY, after, by="ada", words="Uploads wait; nothing is lost.")
+
+    assert not [decision for decision in silent if isinstance(decision, Arm | Cancel)]
+    assert Cancel((TimerKind.UPDATE, TimerKind.LATE_UPDATE)) in spoken
+    assert Arm(TimerKind.UPDATE, after + 30 * MINUTE) in spoken
 
 
 MESSAGES = st.builds(
